@@ -12,6 +12,7 @@ use crate::{HostName, text::Text};
 /// Letter case of the local part is folded although RFC 5321 §2.4 allows a server to tell cases apart, because no
 /// mail provider does and attackers use it to get several counters for one account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "sea-orm", derive(sea_orm::DeriveValueType), sea_orm(value_type = "String"))]
 #[serde(try_from = "String", into = "String")]
 pub struct EmailAddress(String);
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A host name in canonical form: ASCII (IDNA, UTS #46), lower case, no port, no trailing dot, no address, no wildcard.
 /// Each label has 1 to 63 letters, digits or hyphens (RFC 1123 §2.1), all together at most 253 bytes. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "sea-orm", derive(sea_orm::DeriveValueType), sea_orm(value_type = "String"))]
 #[serde(try_from = "String", into = "String")]
 pub struct HostName(Arc<str>);
 

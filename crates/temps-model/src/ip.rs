@@ -60,6 +60,7 @@ impl fmt::Display for ClientIp {
 
 /// A set of addresses with a common prefix, host bits zero, never an IPv4-mapped one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "sea-orm", derive(sea_orm::DeriveValueType), sea_orm(value_type = "String"))]
 #[serde(try_from = "String", into = "String")]
 pub struct Network(IpNet);
 

@@ -67,6 +67,11 @@ permissions! {
 
 /// What a member is in a project. Instance administrator is a separate thing and no role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "sea-orm",
+    derive(sea_orm::DeriveValueType),
+    sea_orm(value_type = "String", from_str = "Role::parse")
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     Viewer,
@@ -90,6 +95,14 @@ impl Role {
     /// The role of that name; `None` for anything else, which then holds nothing.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+#[cfg(feature = "sea-orm")]
+impl Role {
+    /// A row with an unknown role cannot be read at all, so that nothing is ever decided with it.
+    fn parse(name: &str) -> Result<Self, sea_orm::DbErr> {
+        Self::from_name(name).ok_or_else(|| sea_orm::DbErr::Type(format!("{name:?} is no role")))
     }
 }
 

@@ -1,0 +1,78 @@
+//! Writing a record, and reading the personal fields of one.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use temps_model::AuditId;
+
+use super::{AuditRecord, Body};
+use crate::{
+    DbError, WriteTransaction,
+    entities::audit_record,
+    vault::{KeyOwner, Place, SealedBytes, Vault, VaultError},
+};
+
+/// Writes `record` in the transaction of the change that it describes (R-AUD-1). An error must abort the transaction;
+/// it does where the caller passes it on.
+pub async fn append(transaction: &WriteTransaction, record: AuditRecord) -> Result<AuditId, DbError> {
+    let time = transaction.now();
+    let id = AuditId::generate(time);
+    let personal = seal(transaction, id, &record).await?;
+    let body = Body::new(id, time, record, personal);
+    let row = audit_record::ActiveModel {
+        id: Set(id),
+        seq: Set(None),
+        sealed_at: Set(None),
+        previous_hash: Set(None),
+        hash: Set(None),
+        body: Set(body.to_canonical().map_err(|error| DbError::Other(error.to_string()))?),
+        project_id: Set(body.project),
+        actor_id: Set(body.actor.id),
+        action: Set(body.action),
+        created_at: Set(time),
+    };
+    audit_record::Entity::insert(row).exec_without_returning(transaction).await?;
+    transaction.note_audited();
+    Ok(id)
+}
+
+/// The personal fields of a record by name; none for those whose key was destroyed.
+pub async fn personal_fields(
+    connection: &impl ConnectionTrait,
+    vault: &Vault,
+    body: &Body,
+) -> Result<BTreeMap<String, Option<String>>, DbError> {
+    let mut fields = BTreeMap::new();
+    for (name, sealed) in &body.personal {
+        // What is no base64 is no sealed value either, which is found when it is opened.
+        let sealed = SealedBytes::from_bytes(STANDARD.decode(sealed).unwrap_or_default());
+        let value = match vault.open(connection, &place(body.id, name), &sealed).await {
+            Ok(value) => Some(String::from_utf8_lossy(value.expose()).into_owned()),
+            Err(DbError::Sealed(VaultError::Destroyed)) => None,
+            Err(error) => return Err(error),
+        };
+        fields.insert(name.clone(), value);
+    }
+    Ok(fields)
+}
+
+async fn seal(
+    transaction: &WriteTransaction,
+    id: AuditId,
+    record: &AuditRecord,
+) -> Result<BTreeMap<String, String>, DbError> {
+    let today = KeyOwner::anonymous(transaction.now());
+    let mut fields = BTreeMap::new();
+    for personal in &record.personal {
+        let owner = record.owner_of(personal, today);
+        let place = place(id, personal.name);
+        let sealed = transaction.vault().seal(transaction, owner, &place, personal.value.as_bytes()).await?;
+        fields.insert(personal.name.to_owned(), STANDARD.encode(sealed.as_bytes()));
+    }
+    Ok(fields)
+}
+
+fn place(id: AuditId, field: &str) -> Place {
+    Place::part(audit_record::Column::Body, id, field)
+}

@@ -1,0 +1,122 @@
+//! SQLite: one writer and a pool that can only read.
+
+use std::{
+    fs, io,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::Connections;
+
+const READERS: u32 = 4;
+
+/// A database in a file of this machine.
+pub(crate) struct Sqlite<'a> {
+    pub path: &'a Path,
+}
+
+impl Sqlite<'_> {
+    /// Whether there is anything in the file.
+    pub fn is_empty(&self) -> io::Result<bool> {
+        match fs::metadata(self.path) {
+            Ok(metadata) => Ok(metadata.len() == 0 && !has_content(&self.beside("-wal"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A connection that leaves every byte of the database, its log and the log's index as they are, so that a start
+    /// that is refused changes nothing.
+    ///
+    /// Without a log the file alone is the database and is read as such. With one, left by a process that was killed,
+    /// the log is read too, and its index is rebuilt in memory rather than in the file.
+    pub async fn inspect(&self) -> Result<DatabaseConnection, sqlx::Error> {
+        let options = match (has_content(&self.beside("-wal")), self.beside("-shm").exists()) {
+            (false, _) => SqliteConnectOptions::new().filename(self.path).immutable(true),
+            (true, true) => SqliteConnectOptions::new().filename(self.uri("readonly_shm=1")),
+            (true, false) => SqliteConnectOptions::new().filename(self.path),
+        };
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options.read_only(true)).await?;
+        Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+    }
+
+    /// The connection for migrations: foreign keys are off, because rebuilding a table would delete what points at it.
+    pub async fn migrator(&self) -> Result<DatabaseConnection, sqlx::Error> {
+        self.create()?;
+        self.one(self.writing().foreign_keys(false)).await
+    }
+
+    pub async fn connect(&self) -> Result<Connections, sqlx::Error> {
+        let writer = self.one(self.writing()).await?;
+        let reading = self.options().read_only(true).pragma("query_only", "ON");
+        let reader = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(reading)
+            .await?;
+        Ok(Connections { writer, reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader) })
+    }
+
+    /// Creates the file so that only its owner can read it; SQLite gives log and index the same mode.
+    fn create(&self) -> io::Result<()> {
+        match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                fs::set_permissions(self.path, fs::Permissions::from_mode(0o600))
+            }
+            created => created.map(|_| ()),
+        }
+    }
+
+    async fn one(&self, options: SqliteConnectOptions) -> Result<DatabaseConnection, sqlx::Error> {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+    }
+
+    /// Deleted content is overwritten with zeros, so that what was erased is not left in free pages.
+    fn writing(&self) -> SqliteConnectOptions {
+        self.options()
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("secure_delete", "ON")
+    }
+
+    fn options(&self) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(self.path)
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("temp_store", "MEMORY")
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(suffix);
+        name.into()
+    }
+
+    fn uri(&self, query: &str) -> String {
+        let path: String = self.path.to_string_lossy().bytes().map(|byte| escaped(byte)).collect();
+        format!("file:{path}?{query}")
+    }
+}
+
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    }
+}
+
+fn has_content(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
+}
