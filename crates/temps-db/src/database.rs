@@ -44,18 +44,21 @@ impl Database {
     }
 
     /// Does `work` in a write transaction and commits it, or rolls it back if `work` fails. If other transactions stood
-    /// in the way, all of it is done again, a few times, so `work` does nothing that cannot be done again.
+    /// in the way, all of it is done again, a few times, so `work` does nothing that cannot be done again, and borrows
+    /// what it needs: `database.write(|transaction| async move { … })` with references before it.
     ///
     /// If the caller's future is dropped, the work is done wholly or not at all; where something has to follow a commit
     /// for certain, run the whole in a task of its own.
-    pub async fn write<T, E>(&self, work: impl AsyncFn(&WriteTransaction) -> Result<T, E>) -> Result<T, E>
+    pub async fn write<T, E, F>(&self, work: impl Fn(WriteTransaction) -> F) -> Result<T, E>
     where
         E: From<DbError>,
+        F: Future<Output = Result<T, E>>,
     {
         let mut attempt = 1;
         loop {
             let transaction = self.begin().await?;
-            match work(&transaction).await {
+            let outcome = work(transaction.share()).await;
+            match outcome {
                 Ok(value) => match transaction.commit().await {
                     Ok(()) => return Ok(value),
                     Err(DbError::Busy) if attempt < ATTEMPTS => {}

@@ -15,10 +15,10 @@ use crate::{
 
 /// Writes `record` in the transaction of the change that it describes (R-AUD-1). An error must abort the transaction;
 /// it does where the caller passes it on.
-pub async fn append(transaction: &WriteTransaction, record: AuditRecord) -> Result<AuditId, DbError> {
+pub async fn append(transaction: &WriteTransaction, record: &AuditRecord) -> Result<AuditId, DbError> {
     let time = transaction.now();
     let id = AuditId::generate(time);
-    let personal = seal(transaction, id, &record).await?;
+    let personal = seal(transaction, id, record).await?;
     let body = Body::new(id, time, record, personal);
     let row = audit_record::ActiveModel {
         id: Set(id),
@@ -30,6 +30,7 @@ pub async fn append(transaction: &WriteTransaction, record: AuditRecord) -> Resu
         project_id: Set(body.project),
         actor_id: Set(body.actor.id),
         action: Set(body.action),
+        outcome: Set(body.outcome),
         created_at: Set(time),
     };
     audit_record::Entity::insert(row).exec_without_returning(transaction).await?;

@@ -8,7 +8,7 @@ use temps_model::{AuditId, ProjectId, RequestId, Timestamp, UserId};
 
 use super::{
     canonical::{NotCanonical, canonical},
-    record::{Actor, AuditRecord},
+    record::{Actor, AuditRecord, Target},
 };
 
 /// The content of a record. In the database and in exports it stands as canonical JSON (RFC 8785).
@@ -56,7 +56,7 @@ impl Body {
         serde_json::from_str(text)
     }
 
-    pub(super) fn new(id: AuditId, time: Timestamp, record: AuditRecord, personal: BTreeMap<String, String>) -> Self {
+    pub(super) fn new(id: AuditId, time: Timestamp, record: &AuditRecord, personal: BTreeMap<String, String>) -> Self {
         Self {
             format: 1,
             id,
@@ -66,11 +66,11 @@ impl Body {
             authentication: record.authentication.name().to_owned(),
             outcome: record.outcome.name().to_owned(),
             project: record.project,
-            target: record.target.map(|target| BodyTarget { kind: target.kind.to_owned(), id: target.id }),
+            target: record.target.as_ref().map(BodyTarget::from),
             count: record.count,
             request: record.request,
             personal,
-            changes: record.changes,
+            changes: record.changes.clone(),
         }
     }
 
@@ -88,5 +88,11 @@ impl From<Actor> for BodyActor {
             Actor::System => ("system", None),
         };
         Self { kind: kind.to_owned(), id }
+    }
+}
+
+impl From<&Target> for BodyTarget {
+    fn from(target: &Target) -> Self {
+        Self { kind: target.kind.to_owned(), id: target.id.clone() }
     }
 }

@@ -84,6 +84,7 @@ impl SealedRecord {
         let agrees = body.id == row.id
             && body.time == row.created_at
             && body.action == row.action
+            && body.outcome == row.outcome
             && body.project == row.project_id
             && body.actor.id == row.actor_id;
         if !agrees {

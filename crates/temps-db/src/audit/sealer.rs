@@ -56,7 +56,7 @@ impl Sealer {
     pub async fn seal_pending(&self) -> Result<u64, DbError> {
         let mut sealed = 0;
         while self.is_any_pending().await? {
-            match self.database.write(async |transaction| self.seal_batch(transaction).await).await? {
+            match self.database.write(|transaction| async move { self.seal_batch(&transaction).await }).await? {
                 0 => break,
                 batch => sealed += batch,
             }

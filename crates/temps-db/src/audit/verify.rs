@@ -163,3 +163,49 @@ impl fmt::Display for Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use temps_model::Timestamp;
+
+    use super::*;
+
+    fn chain(times: &[i64]) -> Vec<SealedRecord> {
+        let mut hash = Digest::ORIGIN;
+        let link = |(seq, time): (i64, &i64)| {
+            let record = SealedRecord::link(seq, Timestamp::from_micros(*time), hash, format!("{{\"n\":{seq}}}"));
+            hash = record.hash;
+            record
+        };
+        (1..).zip(times).map(link).collect()
+    }
+
+    /// A sealer that had followed its clock back would have made such a chain.
+    #[test]
+    fn r_aud_4_a_clock_that_went_back_is_found() {
+        assert_eq!(verify(chain(&[5, 7, 7, 9]).into_iter().map(Ok)).finding, None);
+        let finding = verify(chain(&[5, 7, 6, 9]).into_iter().map(Ok)).finding;
+        assert_eq!(finding, Some(Finding { seq: 3, fault: Fault::ClockWentBack }));
+    }
+
+    /// A forged record whose own hash is right.
+    #[test]
+    fn r_aud_4_an_inserted_record_is_found_though_its_hash_is_right() {
+        let mut records = chain(&[5, 6, 7]);
+        let forged = SealedRecord::link(2, Timestamp::from_micros(5), records[0].hash, "{\"n\":\"forged\"}".into());
+        records.insert(1, forged);
+        let finding = verify(records.into_iter().map(Ok)).finding;
+        assert_eq!(finding, Some(Finding { seq: 2, fault: Fault::Inserted }));
+    }
+
+    #[test]
+    fn the_hash_is_the_documented_one() {
+        let [record] = chain(&[5]).try_into().expect("one record");
+        let mut input = b"temps-audit-v1".to_vec();
+        input.extend([0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 5]);
+        input.extend([0; 32]);
+        input.extend(b"{\"n\":1}");
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &input);
+        assert_eq!(record.hash.as_bytes(), digest.as_ref());
+    }
+}

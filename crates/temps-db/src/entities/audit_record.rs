@@ -22,6 +22,7 @@ pub struct Model {
     pub project_id: Option<ProjectId>,
     pub actor_id: Option<UserId>,
     pub action: String,
+    pub outcome: String,
     pub created_at: Timestamp,
 }
 
@@ -34,7 +35,7 @@ impl Tagged for Entity {
     fn tag(column: &Column) -> Tag {
         use Column::*;
         match column {
-            Id | Seq | SealedAt | PreviousHash | Hash | ProjectId | ActorId | Action | CreatedAt => Tag::None,
+            Id | Seq | SealedAt | PreviousHash | Hash | ProjectId | ActorId | Action | Outcome | CreatedAt => Tag::None,
             Body => Tag::Personal,
         }
     }

@@ -175,6 +175,7 @@ CREATE TABLE audit_records (
   project_id UUID,
   actor_id UUID,
   action text NOT NULL,
+  outcome text NOT NULL CHECK (outcome IN ('done', 'denied', 'failed')),
   created_at BIGINT NOT NULL,
   CHECK ((seq IS NULL) = (hash IS NULL) AND (seq IS NULL) = (previous_hash IS NULL) AND (seq IS NULL) = (sealed_at IS NULL))
 ) STRICT;

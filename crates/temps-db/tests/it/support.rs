@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use temps_db::{Database, DatabaseSettings, OpenError, WriteTransaction, vault::KeySources};
+use temps_db::{Database, DatabaseSettings, DbError, OpenError, WriteTransaction, vault::KeySources};
 use temps_model::Secret;
 use temps_testkit::{FakeClock, TestDatabase, database::Location};
 
@@ -65,11 +65,12 @@ pub fn is_sqlite(connection: &impl ConnectionTrait) -> bool {
 }
 
 /// Adds a row that tests can count.
-pub async fn note(transaction: &WriteTransaction, key: &str) -> Result<(), sea_orm::DbErr> {
+pub async fn note(transaction: &WriteTransaction, key: &str) -> Result<(), DbError> {
     use sea_orm::{ActiveValue::Set, EntityTrait};
     use temps_db::entities::instance;
     let row = instance::ActiveModel { key: Set(key.into()), value: Set(String::new()) };
-    instance::Entity::insert(row).exec_without_returning(transaction).await.map(|_| ())
+    instance::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
 }
 
 /// The keys of the rows that [`note`] added.

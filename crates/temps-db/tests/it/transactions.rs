@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::ConnectionTrait;
 use temps_db::{Database, DbError};
 use temps_testkit::{TestDatabase, on_both_databases};
 use tokio::{task::JoinSet, time::timeout};
@@ -40,8 +40,8 @@ async fn r_rbac_6_the_reading_connections_cannot_write(place: TestDatabase) {
 async fn work_that_fails_leaves_nothing(place: TestDatabase) {
     let database = open(&place).await;
     let result = database
-        .write(async |transaction| {
-            note(transaction, "a").await?;
+        .write(|transaction| async move {
+            note(&transaction, "a").await?;
             Err::<(), _>(DbError::NotFound)
         })
         .await;
@@ -63,13 +63,13 @@ async fn writers_that_go_away_at_any_moment_leave_all_or_nothing(place: TestData
     for round in 0..60_u64 {
         let pair = async {
             database
-                .write(async |transaction| {
-                    note(transaction, &format!("{round:03}-first")).await?;
-                    note(transaction, &format!("{round:03}-second")).await
+                .write(|transaction| async move {
+                    note(&transaction, &format!("{round:03}-first")).await?;
+                    note(&transaction, &format!("{round:03}-second")).await
                 })
                 .await
         };
-        let _: Result<Result<(), TestError>, _> = timeout(Duration::from_micros(round * 50), pair).await;
+        let _went_away = timeout(Duration::from_micros(round * 50), pair).await;
     }
     // Commits that were begun are carried out behind the callers' backs; the next writer comes after them.
     write(&database, "last").await.unwrap();
@@ -106,21 +106,22 @@ async fn work_that_met_a_deadlock_is_done_again(place: TestDatabase) {
     for order in [["a", "b"], ["b", "a"]] {
         let (database, meeting, attempts) = (database.clone(), meeting.clone(), attempts.clone());
         writers.spawn(async move {
+            let (meeting, attempts) = (&meeting, &attempts);
             database
-                .write(async |transaction| {
+                .write(|transaction| async move {
                     let attempt = attempts.fetch_add(1, Ordering::SeqCst);
-                    lock(transaction, order[0]).await?;
+                    lock(&transaction, order[0]).await?;
                     if can_meet && attempt < 2 {
                         meeting.wait().await;
                     }
-                    lock(transaction, order[1]).await?;
-                    note(transaction, &format!("{order:?}")).await
+                    lock(&transaction, order[1]).await?;
+                    note(&transaction, &format!("{order:?}")).await
                 })
                 .await
         });
     }
     while let Some(result) = writers.join_next().await {
-        let result: Result<(), TestError> = result.unwrap();
+        let result: Result<(), DbError> = result.unwrap();
         result.unwrap();
     }
     assert_eq!(attempts.load(Ordering::SeqCst), if can_meet { 3 } else { 2 });
@@ -130,7 +131,7 @@ async fn work_that_met_a_deadlock_is_done_again(place: TestDatabase) {
 async fn errors_become_what_callers_act_on(place: TestDatabase) {
     let database = open(&place).await;
     write(&database, "a").await.unwrap();
-    assert!(matches!(write(&database, "a").await, Err(TestError(DbError::Conflict))));
+    assert!(matches!(write(&database, "a").await, Err(DbError::Conflict)));
 
     let orphan = failure(&database, "INSERT INTO members VALUES ($, $, 'owner', 0)").await;
     assert!(matches!(orphan, DbError::NotFound), "{orphan}");
@@ -155,21 +156,12 @@ async fn failure(database: &Database, sql: &str) -> DbError {
     transaction.execute_unprepared(&sql).await.unwrap_err().into()
 }
 
-async fn write(database: &Database, key: &str) -> Result<(), TestError> {
-    database.write(async |transaction| Ok(note(transaction, key).await?)).await
+async fn write(database: &Database, key: &str) -> Result<(), DbError> {
+    database.write(|transaction| async move { note(&transaction, key).await }).await
 }
 
-async fn lock(transaction: &temps_db::WriteTransaction, key: &str) -> Result<(), DbErr> {
+async fn lock(transaction: &temps_db::WriteTransaction, key: &str) -> Result<(), DbError> {
     let sql = format!("UPDATE instance SET value = value || 'x' WHERE key = '{key}'");
-    transaction.execute_unprepared(&sql).await.map(|_| ())
-}
-
-/// An error of the layer above.
-#[derive(Debug)]
-struct TestError(DbError);
-
-impl<E: Into<DbError>> From<E> for TestError {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
+    transaction.execute_unprepared(&sql).await?;
+    Ok(())
 }
