@@ -53,6 +53,8 @@ pub enum Outcome {
     UpstreamFailed,
     /// Temps itself failed.
     Failed,
+    /// The client went away before it was answered.
+    Abandoned,
 }
 
 impl Outcome {
@@ -69,6 +71,7 @@ impl Outcome {
             Self::Misdirected => "misdirected",
             Self::UpstreamFailed => "upstream_failed",
             Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
         }
     }
 }

@@ -21,6 +21,6 @@ pub use facts::{Facts, TlsFacts};
 pub use path::{NormalPath, PathError};
 pub use site::{Console, Site, SiteId, Target};
 pub use snapshot::{EdgeSnapshot, InstancePolicy, SiteTable};
-pub use statics::{BlobId, BlobSource, Encoding, FileEntry, Manifest, StaticSite};
+pub use statics::{BlobId, BlobSource, Encoding, FileEntry, Manifest, ReadSeek, StaticSite};
 pub use upstream::{Scheme, Upstream, UpstreamError, UpstreamHost, UpstreamNetworks};
 pub use verdict::{FirewallScope, Refusal, Verdict};

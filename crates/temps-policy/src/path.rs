@@ -33,6 +33,11 @@ pub enum PathError {
 }
 
 impl NormalPath {
+    /// `/` without a query.
+    pub fn root() -> Self {
+        Self { text: "/".into(), path_len: 1 }
+    }
+
     /// The path alone, in normal form, beginning with `/`.
     pub fn path(&self) -> &str {
         &self.text[..self.path_len]

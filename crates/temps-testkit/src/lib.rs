@@ -3,7 +3,17 @@
 
 pub mod clock;
 pub mod database;
+#[cfg(feature = "edge")]
+pub mod edge;
 pub mod postgres;
+#[cfg(feature = "edge")]
+pub mod raw;
+#[cfg(feature = "edge")]
+pub mod recorder;
 
 pub use clock::FakeClock;
 pub use database::TestDatabase;
+#[cfg(feature = "edge")]
+pub use edge::TestEdge;
+#[cfg(feature = "edge")]
+pub use recorder::Recorder;

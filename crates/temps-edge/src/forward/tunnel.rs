@@ -1,0 +1,68 @@
+//! WebSocket tunnels (RFC 6455 §4, R-EDGE-2).
+//!
+//! A tunnel is opened only after the application itself has switched protocols; until then the bytes of the client stay in the gate. No other
+//! protocol is switched to: a request for one is an ordinary request, as RFC 9110 §7.8 permits.
+
+use std::rc::Rc;
+
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, Version,
+    header::{CONNECTION, UPGRADE},
+};
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper_util::rt::TokioIo;
+use tokio::io::copy_bidirectional;
+
+use super::{headers, leash};
+use crate::{answer::Answer, body::Body, worker::Worker};
+
+/// The client's half of a tunnel, if the request asks for one.
+pub fn asked_for(request: &mut Request<Incoming>) -> Option<OnUpgrade> {
+    let is_one = request.version() == Version::HTTP_11
+        && request.method() == Method::GET
+        && names(request.headers(), &CONNECTION, "upgrade")
+        && names(request.headers(), &UPGRADE, "websocket");
+    is_one.then(|| hyper::upgrade::on(request))
+}
+
+/// Says to the application what [`asked_for`] found.
+pub fn ask_for(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+}
+
+/// Joins the two halves once the application has answered 101.
+pub fn open(
+    worker: &Rc<Worker>,
+    holder: leash::Holder,
+    client: OnUpgrade,
+    mut response: Response<Incoming>,
+) -> Result<Response<Body>, Answer> {
+    if !names(response.headers(), &UPGRADE, "websocket") {
+        return Err(Answer::UpstreamInvalid);
+    }
+    let application = hyper::upgrade::on(&mut response);
+    let revoked = leash::revoked(Rc::clone(worker), holder);
+    worker.tasks.spawn_local(async move {
+        let joined = async {
+            let (client, application) = futures_util::try_join!(client, application)?;
+            let (mut client, mut application) = (TokioIo::new(client), TokioIo::new(application));
+            // How a tunnel ends is between its two ends.
+            let _ = copy_bidirectional(&mut client, &mut application).await;
+            Ok::<_, hyper::Error>(())
+        };
+        tokio::select! {
+            _ = joined => {}
+            () = revoked => {}
+        }
+    });
+    let (mut parts, _) = response.into_parts();
+    headers::remove_hop_by_hop(&mut parts.headers);
+    ask_for(&mut parts.headers);
+    Ok(Response::from_parts(parts, Body::Empty))
+}
+
+fn names(headers: &HeaderMap, header: &http::HeaderName, token: &str) -> bool {
+    let values = headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|value| value.trim().eq_ignore_ascii_case(token))
+}

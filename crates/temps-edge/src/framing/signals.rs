@@ -1,0 +1,62 @@
+//! What the gate and the service of one connection tell each other.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Waker},
+};
+
+use super::Fault;
+
+/// Shared by the gate of a connection and the service behind it. Both run on one thread; the lock is never contended and only there because
+/// hyper hands upgraded streams on as `Send`.
+#[derive(Debug, Default)]
+pub struct Signals(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The number of the message that was refused, counted from 0 on the connection, and why.
+    refused: Option<(u64, Fault)>,
+    switched: Option<bool>,
+    waker: Option<Waker>,
+}
+
+impl Signals {
+    /// Says that the message with this number is a stand-in for a malformed one.
+    pub(super) fn refuse(&self, message: u64, fault: Fault) {
+        self.lock().refused = Some((message, fault));
+    }
+
+    /// Why the message with this number must be refused.
+    pub fn fault_of(&self, message: u64) -> Option<Fault> {
+        self.lock().refused.filter(|(refused, _)| *refused == message).map(|(_, fault)| fault)
+    }
+
+    /// Decides about the request to switch protocols that the gate waits at.
+    pub fn decide_switch(&self, granted: bool) {
+        let waker = {
+            let mut state = self.lock();
+            state.switched = Some(granted);
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn take_switch(&self) -> Option<bool> {
+        self.lock().switched.take()
+    }
+
+    /// Forgets a decision about an earlier message.
+    pub(super) fn await_switch(&self) {
+        self.lock().switched = None;
+    }
+
+    pub(super) fn wake_when_decided(&self, cx: &Context<'_>) {
+        self.lock().waker = Some(cx.waker().clone());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,152 @@
+//! One worker: a single-threaded runtime with its own listeners, connections, upstream pool and copy of the current snapshot.
+
+use std::{
+    io,
+    net::TcpListener,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use temps_model::Clock;
+use temps_policy::{EdgeSnapshot, link::EdgeEnd, protections::limits::Counters};
+use tokio::{runtime::Runtime, sync::watch, task::LocalSet};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    accept,
+    config::EdgeConfig,
+    forward::{BlobCache, OwnSockets, Pool},
+    record::Journal,
+    tls::TlsShared,
+};
+
+/// What all workers have in common.
+pub struct Shared {
+    pub config: EdgeConfig,
+    pub counters: Arc<Counters>,
+    pub clock: Arc<dyn Clock>,
+    pub tls: TlsShared,
+    pub blobs: BlobCache,
+    pub own_sockets: OwnSockets,
+    pub started: Instant,
+    /// No new connections; open requests may end, streams end at once.
+    pub draining: CancellationToken,
+    /// Everything ends at once.
+    pub stopping: CancellationToken,
+}
+
+/// What one worker has for itself.
+pub struct Worker {
+    pub shared: Arc<Shared>,
+    pub journal: Journal,
+    pub pool: Pool,
+    /// Connections, streams and tunnels that are open.
+    pub tasks: TaskTracker,
+    snapshot: Arc<ArcSwap<EdgeSnapshot>>,
+    /// The version in `snapshot`, to be waited for.
+    version: watch::Sender<u64>,
+}
+
+impl Worker {
+    pub fn snapshot(&self) -> Arc<EdgeSnapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Learns of every change of the snapshot from now on.
+    pub fn snapshot_changes(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// The time on a clock that never goes back.
+    pub fn uptime(&self) -> Duration {
+        self.shared.clock.monotonic().saturating_duration_since(self.shared.started)
+    }
+}
+
+/// The runtime of one worker. Few blocking threads: they read files and resolve names, one at a time for each stream.
+pub fn runtime(index: usize) -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(16)
+        .thread_name(format!("edge-{index}-files"))
+        .build()
+}
+
+/// Runs a worker on the current thread until the edge is drained or stopped.
+pub fn run(runtime: &Runtime, index: usize, http: TcpListener, https: TcpListener, end: EdgeEnd, shared: Arc<Shared>) {
+    if let Err(error) = LocalSet::new().block_on(runtime, serve(index, http, https, end, shared)) {
+        tracing::error!(worker = index, %error, "a worker of the edge failed");
+    }
+}
+
+async fn serve(
+    index: usize,
+    http: TcpListener,
+    https: TcpListener,
+    mut end: EdgeEnd,
+    shared: Arc<Shared>,
+) -> Result<(), io::Error> {
+    let first = end.snapshots.borrow_and_update().clone();
+    let version = first.version;
+    let snapshot = Arc::new(ArcSwap::new(first));
+    let tls = shared.tls.server(Arc::clone(&snapshot)).map_err(io::Error::other)?;
+    let worker = Rc::new(Worker {
+        journal: Journal::new(end.events.clone()),
+        pool: Pool::default(),
+        tasks: TaskTracker::new(),
+        snapshot,
+        version: watch::channel(version).0,
+        shared,
+    });
+    let plain = tokio::net::TcpListener::from_std(http)?;
+    let encrypted = tokio::net::TcpListener::from_std(https)?;
+
+    end.acks.report(index, version);
+    // All of this is part of the worker itself rather than tasks of their own: a panic in it ends the worker, which is noticed.
+    let upkeep = async {
+        tokio::join!(follow_snapshots(index, &worker, end), flush_events(&worker), sweep_pool(&worker));
+    };
+    let serving = async {
+        tokio::join!(accept::plain(Rc::clone(&worker), plain), accept::encrypted(Rc::clone(&worker), encrypted, tls));
+        worker.tasks.close();
+        tokio::select! {
+            () = worker.tasks.wait() => {}
+            () = tokio::time::sleep(worker.shared.config.drain_timeout) => {}
+            () = worker.shared.stopping.cancelled() => {}
+        }
+    };
+    tokio::select! {
+        () = upkeep => {}
+        () = serving => {}
+    }
+    worker.journal.flush();
+    Ok(())
+}
+
+/// Takes each new snapshot into use and says so. When the control plane is gone, the last one stays in force.
+async fn follow_snapshots(index: usize, worker: &Worker, mut end: EdgeEnd) {
+    while end.snapshots.changed().await.is_ok() {
+        let next = end.snapshots.borrow_and_update().clone();
+        let version = next.version;
+        worker.snapshot.store(next);
+        worker.version.send_replace(version);
+        end.acks.report(index, version);
+    }
+}
+
+async fn flush_events(worker: &Worker) {
+    loop {
+        worker.journal.has_events().await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        worker.journal.flush();
+    }
+}
+
+async fn sweep_pool(worker: &Worker) {
+    loop {
+        tokio::time::sleep(Pool::SWEEP).await;
+        worker.pool.sweep(worker.shared.clock.monotonic());
+    }
+}

@@ -1,0 +1,3 @@
+//! The edge over real sockets.
+
+mod smoke;
