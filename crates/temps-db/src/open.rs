@@ -7,6 +7,7 @@ use temps_model::{Clock, Secret};
 
 use crate::{
     Database, DbError,
+    audit::{Verdict, verify_database},
     connect::{Connections, Postgres, Sqlite},
     migrate::{Found, inspect, migrate},
     vault::{KeyError, KeySources, Vault},
@@ -90,19 +91,28 @@ impl Database {
         }
         Ok(Self::new(place.connect().await?, Vault::new(master), clock))
     }
+
+    /// Verifies the audit log of a database that is left exactly as it is. Needs no key, and works on a copy. None if there is no
+    /// database.
+    pub async fn verify_audit(settings: &DatabaseSettings) -> Result<Option<Verdict>, OpenError> {
+        let Some(connection) = Place::new(settings)?.inspect().await? else { return Ok(None) };
+        let verdict = verify_database(&connection).await;
+        connection.close().await?;
+        verdict.map(Some).map_err(OpenError::Database)
+    }
 }
 
 /// Either kind of database, before it is open.
 enum Place<'a> {
     Sqlite(Sqlite<'a>),
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 impl<'a> Place<'a> {
     fn new(settings: &'a DatabaseSettings) -> Result<Self, OpenError> {
         Ok(match settings {
             DatabaseSettings::Sqlite { path } => Self::Sqlite(Sqlite { path }),
-            DatabaseSettings::Postgres { url } => Self::Postgres(Postgres::new(url.expose())?),
+            DatabaseSettings::Postgres { url } => Self::Postgres(Box::new(Postgres::new(url.expose())?)),
         })
     }
 

@@ -1,7 +1,9 @@
 //! A real PostgreSQL server for tests: a cluster in a temporary directory, on a Unix socket in it, without a network.
 
 use std::{
-    env, fs, io,
+    env, fs,
+    hash::{BuildHasher, RandomState},
+    io,
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -86,7 +88,7 @@ impl FreshDatabase {
     /// In the cluster named by `TEMPS_TEST_POSTGRES`, or else in one that is started for this process.
     pub fn create() -> Self {
         let (cluster, maintenance) = shared();
-        let name = format!("test_{}", unique());
+        let name = format!("test_{:016x}", RandomState::new().hash_one("database"));
         run(program("createdb").arg("--maintenance-db").arg(&maintenance).args(["--template=template0", &name]));
         let url = maintenance.replacen("/postgres?", &format!("/{name}?"), 1);
         Self { _cluster: cluster, maintenance, name, url }
@@ -118,11 +120,6 @@ fn shared() -> (Option<Arc<Cluster>>, String) {
     *started = Arc::downgrade(&cluster);
     let url = cluster.url();
     (Some(cluster), url)
-}
-
-fn unique() -> String {
-    let directory = TempDir::with_prefix("temps-name-").expect("a name needs a temporary directory");
-    directory.path().file_name().map(|name| name.to_string_lossy().replace('-', "_").to_lowercase()).unwrap_or_default()
 }
 
 fn wait_until_ready(directory: &Path, server: &mut Child) {

@@ -41,15 +41,16 @@ impl Sealer {
     /// Seals records as they are committed, until `shutdown` is ready; then once more.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = std::pin::pin!(shutdown);
+        let mut failing = false;
         loop {
-            self.seal_reporting().await;
+            failing = self.seal_reporting(failing).await;
             tokio::select! {
                 () = &mut shutdown => break,
                 () = self.database.audited() => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
-        self.seal_reporting().await;
+        self.seal_reporting(failing).await;
     }
 
     /// Seals all that is committed, unless another sealer is at work. Tells how many there were.
@@ -64,11 +65,16 @@ impl Sealer {
         Ok(sealed)
     }
 
-    /// A failure is no reason to stop: the records stay where they are and are sealed later.
-    async fn seal_reporting(&self) {
-        if let Err(error) = self.seal_pending().await {
-            tracing::error!(%error, "audit records could not be sealed; trying again");
+    /// A failure is no reason to stop: the records stay where they are and are sealed later. It is reported once, not
+    /// at each attempt. Tells whether sealing fails now.
+    async fn seal_reporting(&self, failing: bool) -> bool {
+        let result = self.seal_pending().await;
+        match &result {
+            Err(error) if !failing => tracing::error!(%error, "audit records cannot be sealed; trying on"),
+            Ok(_) if failing => tracing::info!("audit records are sealed again"),
+            Err(_) | Ok(_) => {}
         }
+        result.is_err()
     }
 
     /// Asked of a connection that only reads, so that an idle instance writes nothing.

@@ -3,7 +3,10 @@
 use std::{net::IpAddr, time::Duration};
 
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::{
+    ConnectOptions, Connection,
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+};
 
 use super::Connections;
 
@@ -27,8 +30,10 @@ impl Postgres {
         Ok(Self { options: options.application_name("temps") })
     }
 
-    /// A single connection on which the server refuses to write.
+    /// A single connection on which the server refuses to write. It is tried outside a pool first: a pool goes on
+    /// trying and then tells only that it gave up, not why.
     pub async fn inspect(&self) -> Result<DatabaseConnection, sqlx::Error> {
+        self.reading().connect().await?.close().await?;
         pool(1, self.reading()).await
     }
 

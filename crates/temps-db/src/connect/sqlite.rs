@@ -2,11 +2,15 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{OpenOptionsExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
@@ -46,11 +50,12 @@ impl Sqlite<'_> {
 
     /// The connection for migrations: foreign keys are off, because rebuilding a table would delete what points at it.
     pub async fn migrator(&self) -> Result<DatabaseConnection, sqlx::Error> {
-        self.create()?;
+        self.secure()?;
         self.one(self.writing().foreign_keys(false)).await
     }
 
     pub async fn connect(&self) -> Result<Connections, sqlx::Error> {
+        self.secure()?;
         let writer = self.one(self.writing()).await?;
         let reading = self.options().read_only(true).pragma("query_only", "ON");
         let reader = SqlitePoolOptions::new()
@@ -62,8 +67,9 @@ impl Sqlite<'_> {
         Ok(Connections { writer, reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader) })
     }
 
-    /// Creates the file so that only its owner can read it; SQLite gives log and index the same mode.
-    fn create(&self) -> io::Result<()> {
+    /// Sees to it that only its owner can read the file, which is created if need be; SQLite gives log and index the
+    /// same mode.
+    fn secure(&self) -> io::Result<()> {
         match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 fs::set_permissions(self.path, fs::Permissions::from_mode(0o600))
@@ -104,16 +110,10 @@ impl Sqlite<'_> {
         name.into()
     }
 
+    /// The file as a URI (`https://www.sqlite.org/uri.html`), which alone can say what `query` does.
     fn uri(&self, query: &str) -> String {
-        let path: String = self.path.to_string_lossy().bytes().map(|byte| escaped(byte)).collect();
+        let path = percent_encode(self.path.as_os_str().as_bytes(), NON_ALPHANUMERIC);
         format!("file:{path}?{query}")
-    }
-}
-
-fn escaped(byte: u8) -> String {
-    match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
     }
 }
 

@@ -100,7 +100,8 @@ async fn r_aud_4_reordered_rows_are_found(place: TestDatabase) {
 /// The last row of a chain as long is whole in itself.
 async fn r_aud_4_a_row_of_another_chain_is_found(place: TestDatabase) {
     let database = chain(&place, 3).await;
-    let other = chain(&TestDatabase::sqlite(), 3).await;
+    let elsewhere = TestDatabase::sqlite();
+    let other = chain(&elsewhere, 3).await;
     let mut lines = export(&database).await;
     lines[1] = export(&other).await[1].clone();
     assert_eq!(found_in(&lines), Some((2, Fault::Spliced)));

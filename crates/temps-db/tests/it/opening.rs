@@ -20,25 +20,29 @@ on_both_databases![
     what_was_written_is_there_after_a_restart,
     r_sec_4_a_wrong_key_is_refused_and_changes_nothing,
     r_sec_4_a_missing_key_is_refused_and_none_is_made,
-    r_sec_4_a_refused_start_after_a_crash_changes_nothing,
     r_sec_4_a_key_that_is_no_key_is_refused,
     r_sec_9_a_key_that_others_can_read_is_refused,
     r_sec_4_a_database_without_key_check_is_refused,
     the_environment_comes_before_the_credential_and_the_file,
     r_dep_7_a_newer_schema_is_refused_and_untouched,
-    starts_at_the_same_time_agree,
     what_is_no_database_is_refused_and_untouched,
 ];
 
 async fn the_first_start_creates_schema_and_key_for_their_owner_alone(place: TestDatabase) {
     let instance = Instance::of(&place);
-    let _database = instance.open().await;
+    let database = instance.open().await;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&instance.keys.file), 0o600);
     let key = STANDARD.decode(fs::read_to_string(&instance.keys.file).unwrap().trim()).unwrap();
     assert_eq!(key.len(), 32);
-    for (path, _) in files(&instance) {
-        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    for path in files(&instance).keys() {
+        assert_eq!(mode(path), 0o600, "{}", path.display());
+    }
+    database.close().await.unwrap();
+    if let Some(file) = instance.file() {
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        instance.open().await;
+        assert_eq!(mode(&file), 0o600);
     }
 }
 
@@ -77,11 +81,13 @@ async fn r_sec_4_a_missing_key_is_refused_and_none_is_made(place: TestDatabase) 
 }
 
 /// A process that was killed leaves a log with what is not in the file yet, the key-check value included.
-async fn r_sec_4_a_refused_start_after_a_crash_changes_nothing(place: TestDatabase) {
+#[tokio::test]
+async fn r_sec_4_a_refused_start_after_a_crash_changes_nothing() {
+    let place = TestDatabase::sqlite();
     let mut instance = Instance::of(&place);
     let database = instance.open().await;
     execute(&database, "INSERT INTO instance (key, value) VALUES ('a', '')").await;
-    let Some(file) = instance.file() else { return };
+    let file = instance.file().unwrap();
     let crashed = place.directory().join("crashed");
     fs::create_dir(&crashed).unwrap();
     for suffix in ["", "-wal", "-shm"] {
@@ -175,13 +181,11 @@ async fn r_dep_7_a_newer_schema_is_refused_and_untouched(place: TestDatabase) {
     assert_eq!(state(&instance).await, before);
 }
 
-/// On SQLite only one process at a time opens a database, which the program sees to; on PostgreSQL several nodes start
-/// on the same empty database.
-async fn starts_at_the_same_time_agree(place: TestDatabase) {
+/// Several nodes start on the same empty server; on SQLite only one process at a time opens a database.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn starts_at_the_same_time_agree() {
+    let place = TestDatabase::postgres();
     let mut instance = Instance::of(&place);
-    if instance.file().is_some() {
-        return;
-    }
     instance.keys.environment = Some(Secret::new(STANDARD.encode([7; 32])));
     let mut starts = JoinSet::new();
     for _ in 0..8 {
@@ -210,6 +214,7 @@ async fn what_is_no_database_is_refused_and_untouched(place: TestDatabase) {
             let secret = "postgres://temps:swordfish@127.0.0.1:1/temps".to_owned();
             instance.settings = temps_db::DatabaseSettings::Postgres { url: Secret::new(secret) };
             let error = instance.try_open().await.unwrap_err();
+            assert!(error.to_string().contains("refused"), "{error}");
             assert!(!error.to_string().contains("swordfish") && !format!("{error:?}").contains("swordfish"));
         }
     }

@@ -1,5 +1,10 @@
 //! Sealing and opening, destroyed keys, values in the wrong place.
 
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use temps_db::{
     Database, DbError, WriteTransaction,
@@ -19,6 +24,7 @@ on_both_databases![
     r_sec_2_ciphertexts_swapped_between_rows_columns_and_projects_are_refused,
     r_sec_2_every_altered_byte_and_every_cut_is_refused,
     r_sec_2_a_value_of_an_unknown_or_moved_key_is_refused,
+    r_sec_2_a_tampered_value_is_a_security_event,
     equal_values_are_sealed_differently,
     r_sec_8_destroying_the_key_of_a_project_destroys_its_values_and_no_others,
     an_owner_whose_key_was_destroyed_gets_another,
@@ -74,14 +80,17 @@ async fn r_sec_2_a_value_opens_in_its_own_place_only(place: TestDatabase) {
         Place::new(instance_secret::Column::Name, "ab"),
         Place::new(certificate::Column::Key, "ab"),
         Place::part(instance_secret::Column::Value, "ab", "x"),
-        // The same letters, divided otherwise.
-        Place::part(instance_secret::Column::Value, "a", "b"),
     ];
     for other in elsewhere {
         let error = open_at(&database, &other, &sealed).await.unwrap_err();
         assert!(matches!(error, DbError::Sealed(VaultError::Tampered(_))), "{other}: {error}");
     }
     assert_eq!(open_at(&database, &here("ab"), &sealed).await.unwrap(), SENTINEL);
+
+    // The same letters, divided otherwise between row and column.
+    let sealed = seal(&database, KeyOwner::Instance, &Place::part(certificate::Column::Key, "x", "kkey")).await;
+    let other = Place::new(certificate::Column::Key, "xkey.k");
+    assert!(open_at(&database, &other, &sealed).await.is_err());
 }
 
 async fn r_sec_2_ciphertexts_swapped_between_rows_columns_and_projects_are_refused(place: TestDatabase) {
@@ -159,6 +168,19 @@ async fn r_sec_2_a_value_of_an_unknown_or_moved_key_is_refused(place: TestDataba
         .unwrap();
     let error = open_at(&database, &here("b"), &other).await.unwrap_err();
     assert!(matches!(error, DbError::Sealed(VaultError::Tampered(_))), "{error}");
+}
+
+async fn r_sec_2_a_tampered_value_is_a_security_event(place: TestDatabase) {
+    let database = open(&place).await;
+    let sealed = seal(&database, KeyOwner::Instance, &here("a")).await;
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    assert!(open_at(&database, &here("b"), &sealed).await.is_err());
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let event = text.lines().find(|line| line.contains("sealed_value_tampered")).expect("an event");
+    assert!(event.contains("ERROR security:") && event.contains("instance_secrets.value of b"), "{event}");
 }
 
 async fn equal_values_are_sealed_differently(place: TestDatabase) {
@@ -251,11 +273,33 @@ async fn seal(database: &Database, owner: KeyOwner, at: &Place) -> SealedBytes {
 }
 
 async fn seal_in(transaction: &WriteTransaction, owner: KeyOwner, at: &Place) -> SealedBytes {
-    transaction.vault().seal(&transaction, owner, at, SENTINEL).await.unwrap()
+    transaction.vault().seal(transaction, owner, at, SENTINEL).await.unwrap()
 }
 
 async fn open_at(database: &Database, at: &Place, sealed: &SealedBytes) -> Result<Vec<u8>, DbError> {
     database.vault().open(database.read(), at, sealed).await.map(|value| value.expose().clone())
+}
+
+/// A log that the test reads.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
 }
 
 async fn keys(database: &Database) -> u64 {
