@@ -1,1 +1,40 @@
+//! The control plane: REST API, authentication, authorisation, audit, deployments and jobs.
+//!
+//! It never sees the edge: it sends snapshots down a [`temps_policy::link`] and answers on a private Unix socket that the edge forwards the console's
+//! host name to. `router.rs` is the page to begin with.
 #![forbid(unsafe_code)]
+
+pub mod access;
+mod action;
+pub mod app;
+mod audit_log;
+mod blobs;
+mod browse;
+mod certificates;
+mod change;
+mod denials;
+mod deployments;
+mod domains;
+mod edge;
+mod environments;
+mod firewall;
+mod headers;
+mod health;
+mod instance;
+mod jobs;
+pub mod openapi;
+mod operator;
+mod password;
+mod problem;
+mod projects;
+pub mod route;
+pub mod router;
+mod server;
+mod sessions;
+mod setup;
+mod start;
+mod users;
+mod wire;
+
+pub use action::Action;
+pub use start::{Control, Prepared, StartError};

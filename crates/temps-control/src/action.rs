@@ -1,0 +1,60 @@
+//! What the audit log calls things.
+
+use std::fmt;
+
+macro_rules! actions {
+    ($($variant:ident = $name:literal),+ $(,)?) => {
+        /// Something that leaves a record: every change, and reading what is itself sensitive.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action {
+            $($variant),+
+        }
+
+        impl Action {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name in records, such as `deployment.create`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+actions! {
+    InstanceSetUp = "instance.set_up",
+    InstanceSettings = "instance.settings",
+    InstanceFirewall = "instance.firewall",
+    InstanceFirewallRuleAdd = "instance.firewall_rule.add",
+    InstanceFirewallRuleRemove = "instance.firewall_rule.remove",
+    ConsoleFirewall = "console.firewall",
+    ConsoleFirewallRuleAdd = "console.firewall_rule.add",
+    ConsoleFirewallRuleRemove = "console.firewall_rule.remove",
+    EmergencyAllow = "emergency.allow",
+    EmergencyEnd = "emergency.end",
+    SessionStart = "session.start",
+    SessionEnd = "session.end",
+    UserInvite = "user.invite",
+    UserActivate = "user.activate",
+    ProjectCreate = "project.create",
+    ProjectDelete = "project.delete",
+    EnvironmentCreate = "environment.create",
+    EnvironmentDelete = "environment.delete",
+    DeploymentCreate = "deployment.create",
+    DeploymentRollback = "deployment.rollback",
+    DomainAdd = "domain.add",
+    DomainRemove = "domain.remove",
+    ProjectFirewall = "project.firewall",
+    ProjectFirewallRuleAdd = "project.firewall_rule.add",
+    ProjectFirewallRuleRemove = "project.firewall_rule.remove",
+    EnvironmentFirewall = "environment.firewall",
+    HeadersChange = "headers.change",
+    AuditRead = "audit.read",
+    AuditExport = "audit.export",
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,7 @@
+//! Certificates of host names: made, sealed, renewed.
+
+mod authority;
+mod store;
+
+pub use authority::{Authority, CertificateError, Pair, Reach};
+pub use store::{Certificates, CertificatesError};

@@ -1,0 +1,75 @@
+//! A change of anything: one transaction with its audit record in it (R-AUD-1, R-RBAC-6).
+
+use std::ops::Deref;
+
+use temps_db::{
+    WriteTransaction,
+    audit::{self, Actor, AuditRecord, Authentication},
+};
+
+use crate::{
+    access::{Evidence, Proof},
+    app::App,
+    problem::Problem,
+};
+
+/// An open change. It derefs to its transaction, so store functions take `&*change`; dropped without [`commit`](Self::commit), nothing
+/// happened. It can only be begun with a proof, and only committed with a record of what the proof's route declares.
+pub struct Change {
+    transaction: WriteTransaction,
+    record: AuditRecord,
+}
+
+impl Change {
+    /// Begins what the proof permits, in the name of the caller.
+    pub async fn begin(app: &App, proof: &impl Proof) -> Result<Self, Problem> {
+        let caller = proof.evidence().caller.as_ref();
+        let (actor, authentication) = match caller {
+            Some(caller) => (Actor::User(caller.user), Authentication::Session),
+            None => (Actor::Anonymous, Authentication::None),
+        };
+        Self::begin_as(app, proof, actor, authentication).await
+    }
+
+    /// Begins a change in the name of somebody who has just proved who they are.
+    pub async fn begin_as(app: &App, proof: &impl Proof, actor: Actor, authentication: Authentication) -> Result<Self, Problem> {
+        let record = record_of(proof.evidence(), actor, authentication)?;
+        Ok(Self { transaction: app.database.begin().await?, record })
+    }
+
+    /// Begins a change by the operator of the server itself, over the operator's socket.
+    pub async fn begin_as_operator(app: &App, action: crate::action::Action) -> Result<Self, Problem> {
+        let record = AuditRecord::new(audit::Action::new(action.name()), Actor::Console, Authentication::Local);
+        Ok(Self { transaction: app.database.begin().await?, record })
+    }
+
+    /// Makes the change last, with its record. `describe` says what was changed: the target, and the fields before and after.
+    pub async fn commit(self, describe: impl FnOnce(AuditRecord) -> AuditRecord) -> Result<(), Problem> {
+        audit::append(&self.transaction, &describe(self.record)).await?;
+        Ok(self.transaction.commit().await?)
+    }
+}
+
+impl Deref for Change {
+    type Target = WriteTransaction;
+
+    fn deref(&self) -> &WriteTransaction {
+        &self.transaction
+    }
+}
+
+/// The record of what a route declares, with what is known of the caller.
+pub fn record_of(evidence: &Evidence, actor: Actor, authentication: Authentication) -> Result<AuditRecord, Problem> {
+    let action = evidence.action.ok_or_else(|| Problem::internal("a route that declares no action tried to leave a record"))?;
+    let context = &evidence.context;
+    let mut record = AuditRecord::new(audit::Action::new(action.name()), actor, authentication)
+        .request(context.request_id)
+        .personal("user_agent", context.user_agent.as_str());
+    if let Some(client) = context.client {
+        record = record.personal("ip", client.to_string());
+    }
+    if let Some(project) = evidence.project {
+        record = record.project(project);
+    }
+    Ok(record)
+}

@@ -1,0 +1,127 @@
+//! What the edge runs, compiled from what is saved.
+//!
+//! After a committed change [`Edge::refresh`] reads again what the change touched, compiles it and sends a new snapshot. What cannot be read is
+//! tried again until it can; meanwhile the edge keeps the last good form.
+
+mod load;
+mod parts;
+
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use temps_db::DbError;
+use temps_model::{Clock, EnvironmentId, ProjectId};
+use temps_policy::{EdgeSnapshot, link::Publisher};
+use tokio::sync::Mutex;
+
+use crate::firewall::Scope;
+
+pub use load::Sources;
+pub use parts::Parts;
+
+/// How long a call waits for the workers before it answers `effective_ms: null`.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a change touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Touched {
+    /// Mode, limits or entries of a firewall.
+    Firewall(Scope),
+    /// The operator's break-glass list.
+    Emergency,
+    /// Header settings of a project.
+    Headers(ProjectId),
+    /// What is live in an environment, or its host names; also when it was removed.
+    Environment(EnvironmentId),
+    /// A project that was removed with all that it had.
+    ProjectRemoved(ProjectId),
+    /// The certificates of every name.
+    Certificates,
+}
+
+/// The control plane's hold on the edge.
+pub struct Edge {
+    state: Mutex<State>,
+    publisher: Publisher,
+    sources: Sources,
+    clock: Arc<dyn Clock>,
+}
+
+struct State {
+    parts: Parts,
+    /// What was touched but could not be read.
+    owed: HashSet<Touched>,
+}
+
+/// How long a change took to be in force on every worker, in milliseconds; `None` if some worker did not report within two seconds.
+pub type EffectiveMs = Option<f64>;
+
+impl Edge {
+    /// Compiles everything that is saved into the first snapshot.
+    pub async fn first(sources: &Sources) -> Result<(Parts, EdgeSnapshot), DbError> {
+        let parts = Parts::load(sources).await?;
+        let snapshot = parts.snapshot(1);
+        Ok((parts, snapshot))
+    }
+
+    pub fn new(parts: Parts, publisher: Publisher, sources: Sources, clock: Arc<dyn Clock>) -> Self {
+        Self { state: Mutex::new(State { parts, owed: HashSet::new() }), publisher, sources, clock }
+    }
+
+    /// Brings what a committed change touched into force and waits for every worker.
+    pub async fn refresh(&self, touched: impl IntoIterator<Item = Touched>) -> EffectiveMs {
+        let started = self.clock.monotonic();
+        let version = {
+            let mut state = self.state.lock().await;
+            state.owed.extend(touched);
+            state.settle(&self.sources).await;
+            self.publisher.send(|current| state.parts.snapshot(current.version + 1))
+        };
+        self.in_force(version, started).await
+    }
+
+    /// Tries again to read what could not be read.
+    pub async fn settle(&self) {
+        let owes = !self.state.lock().await.owed.is_empty();
+        if owes {
+            self.refresh([]).await;
+        }
+    }
+
+    /// The snapshot that was sent last.
+    pub fn current(&self) -> Arc<EdgeSnapshot> {
+        self.publisher.current()
+    }
+
+    async fn in_force(&self, version: u64, started: Instant) -> EffectiveMs {
+        match tokio::time::timeout(PATIENCE, self.publisher.in_force(version)).await {
+            Ok(()) => Some(self.clock.monotonic().duration_since(started).as_secs_f64() * 1_000.0),
+            Err(_) => {
+                let laggards = self.publisher.laggards(version);
+                tracing::error!(version, ?laggards, "workers do not report the snapshot that they were sent");
+                None
+            }
+        }
+    }
+}
+
+impl State {
+    async fn settle(&mut self, sources: &Sources) {
+        for touched in self.owed.clone() {
+            match self.parts.reload(sources, touched).await {
+                Ok(()) => drop(self.owed.remove(&touched)),
+                Err(error) => tracing::error!(?touched, %error, "a committed change could not be read; it is tried again"),
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Edge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Edge")
+    }
+}
+

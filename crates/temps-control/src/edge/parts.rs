@@ -1,0 +1,176 @@
+//! The compiled parts of a snapshot, and the sites made of them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use rustls::sign::CertifiedKey;
+use temps_db::DbError;
+use temps_model::{EnvironmentId, HostName, Network, ProjectId, RuleId, Timestamp};
+use temps_policy::{
+    EdgeSnapshot, FirewallScope, InstancePolicy, Site, SiteId, SiteTable, Target,
+    protections::{
+        headers::{HeaderPolicy, HeaderSettings, Preset},
+        limits::Limits,
+    },
+};
+
+use super::{
+    Touched,
+    load::{EnvironmentPart, FirewallPart, Sources},
+};
+use crate::firewall::Scope;
+
+/// Everything compiled, by what it was saved under. Sites share their parts, so that a change compiles only what it touched.
+pub struct Parts {
+    firewalls: HashMap<String, FirewallPart>,
+    emergency: Vec<(Network, RuleId, Option<Timestamp>)>,
+    headers: HashMap<ProjectId, Arc<HeaderPolicy>>,
+    default_headers: Arc<HeaderPolicy>,
+    environments: HashMap<EnvironmentId, EnvironmentPart>,
+    console_certificate: Arc<CertifiedKey>,
+    console: ConsolePart,
+    sites: SiteTable,
+}
+
+/// What the configuration says of the console's site.
+struct ConsolePart {
+    host: HostName,
+    target: Target,
+    headers: Arc<HeaderPolicy>,
+    max_upload: u64,
+}
+
+impl Parts {
+    pub async fn load(sources: &Sources) -> Result<Self, DbError> {
+        let strict = HeaderSettings { preset: Preset::Strict, ..HeaderSettings::default() };
+        let mut parts = Self {
+            firewalls: sources.firewalls(None).await?,
+            emergency: sources.emergency().await?,
+            headers: sources.headers(None).await?,
+            default_headers: Arc::default(),
+            environments: sources.environments(None).await?,
+            console_certificate: sources.certificates.of_console().await?,
+            console: ConsolePart {
+                host: sources.console_host.clone(),
+                target: Target::Console(Arc::clone(&sources.console)),
+                headers: Arc::new(HeaderPolicy::new(&strict).unwrap_or_default()),
+                max_upload: sources.max_upload,
+            },
+            sites: SiteTable::new(),
+        };
+        parts.rebuild(|_| true);
+        Ok(parts)
+    }
+
+    /// Reads again what was touched and makes the sites anew that it concerns.
+    pub async fn reload(&mut self, sources: &Sources, touched: Touched) -> Result<(), DbError> {
+        match touched {
+            Touched::Firewall(scope) => {
+                let key = scope.to_string();
+                let part = sources.firewalls(Some(scope)).await?.remove(&key).unwrap_or_default();
+                self.firewalls.insert(key, part);
+                match scope {
+                    Scope::Instance | Scope::Console => self.rebuild(|_| true),
+                    Scope::Project(project) => self.rebuild(|part| part.project == project),
+                    Scope::Environment(_, environment) => self.rebuild_environment(environment),
+                }
+            }
+            Touched::Emergency => self.emergency = sources.emergency().await?,
+            Touched::Headers(project) => {
+                let policy = sources.headers(Some(project)).await?.remove(&project);
+                self.headers.remove(&project);
+                self.headers.extend(policy.map(|policy| (project, policy)));
+                self.rebuild(|part| part.project == project);
+            }
+            Touched::Environment(environment) => {
+                let part = sources.environments(Some(environment)).await?.remove(&environment);
+                self.forget(environment);
+                self.environments.extend(part.map(|part| (environment, part)));
+                self.rebuild_environment(environment);
+            }
+            Touched::ProjectRemoved(project) => {
+                let removed = self.environments.iter().filter(|(_, part)| part.project == project).map(|(id, _)| *id);
+                removed.collect::<Vec<_>>().into_iter().for_each(|environment| self.forget(environment));
+                self.headers.remove(&project);
+                self.firewalls.remove(&Scope::Project(project).to_string());
+            }
+            Touched::Certificates => {
+                self.environments = sources.environments(None).await?;
+                self.console_certificate = sources.certificates.of_console().await?;
+                self.rebuild(|_| true);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn snapshot(&self, version: u64) -> EdgeSnapshot {
+        let instance = self.firewall(Scope::Instance);
+        let policy = InstancePolicy {
+            firewall: instance.firewall,
+            emergency: self.emergency.iter().copied().collect(),
+            limits: Limits::resolve(Limits::BUILT_IN, [instance.limits]),
+            headers: Arc::clone(&self.default_headers),
+            default_certificate: Arc::clone(&self.console_certificate),
+        };
+        EdgeSnapshot { version, instance: Arc::new(policy), sites: Arc::new(self.sites.clone()) }
+    }
+
+    /// Takes an environment and its sites away.
+    fn forget(&mut self, environment: EnvironmentId) {
+        let Some(part) = self.environments.remove(&environment) else { return };
+        for (host, _) in &part.hosts {
+            self.sites.remove(host);
+        }
+    }
+
+    /// Makes the sites of the chosen environments, and the console's, anew.
+    fn rebuild(&mut self, concerns: impl Fn(&EnvironmentPart) -> bool) {
+        let concerned: Vec<EnvironmentId> = self.environments.iter().filter(|(_, part)| concerns(part)).map(|(id, _)| *id).collect();
+        concerned.into_iter().for_each(|environment| self.rebuild_environment(environment));
+        let console = self.console_site();
+        self.sites.insert(console.host.clone(), Arc::new(console));
+    }
+
+    fn rebuild_environment(&mut self, environment: EnvironmentId) {
+        let Some(part) = self.environments.get(&environment) else { return };
+        let project = self.firewall(Scope::Project(part.project));
+        let own = self.firewall(Scope::Environment(part.project, environment));
+        let limits = [self.firewall(Scope::Instance).limits, project.limits, own.limits];
+        let sites: Vec<Site> = part
+            .hosts
+            .iter()
+            .map(|(host, certificate)| Site {
+                id: SiteId::Environment { project: part.project, environment },
+                host: host.clone(),
+                target: part.target.clone(),
+                certificate: certificate.clone(),
+                firewalls: vec![
+                    (FirewallScope::Project, Arc::clone(&project.firewall)),
+                    (FirewallScope::Environment, Arc::clone(&own.firewall)),
+                ],
+                headers: Arc::clone(self.headers.get(&part.project).unwrap_or(&self.default_headers)),
+                limits: Limits::resolve(Limits::BUILT_IN, limits),
+            })
+            .collect();
+        self.sites.extend(sites.into_iter().map(|site| (site.host.clone(), Arc::new(site))));
+    }
+
+    /// The console's site needs nothing but configuration, so that the operator can always get in.
+    fn console_site(&self) -> Site {
+        let own = self.firewall(Scope::Console);
+        let base = Limits { max_body: self.console.max_upload, ..Limits::BUILT_IN };
+        let instance = temps_policy::protections::limits::LimitSettings { max_body: None, ..self.firewall(Scope::Instance).limits };
+        Site {
+            id: SiteId::Console,
+            host: self.console.host.clone(),
+            target: self.console.target.clone(),
+            certificate: Some(Arc::clone(&self.console_certificate)),
+            firewalls: vec![(FirewallScope::Console, own.firewall)],
+            headers: Arc::clone(&self.console.headers),
+            limits: Limits::resolve(base, [instance, own.limits]),
+        }
+    }
+
+    fn firewall(&self, scope: Scope) -> FirewallPart {
+        self.firewalls.get(&scope.to_string()).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,79 @@
+//! `GET` and `PUT /instance`.
+
+use axum::{extract::State, response::IntoResponse, response::Response};
+use serde::Serialize;
+use temps_model::HostName;
+use utoipa::ToSchema;
+
+use super::store::{self, InstanceSettings, Versioned};
+use crate::{
+    access::{Administrator, User},
+    app::App,
+    change::Change,
+    problem::Problem,
+    wire::{Answer, ChangeQuery, Difference, DryRun, Expected, Json, Query},
+};
+
+/// What every user may know of the instance.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InstanceBody {
+    /// The version of the program.
+    program: &'static str,
+    public_url: String,
+    /// The domain under which new environments get a name.
+    #[schema(value_type = Option<String>)]
+    apps_domain: Option<HostName>,
+    /// Bytes of an upload.
+    max_upload: u64,
+    #[serde(flatten)]
+    settings: InstanceSettings,
+    /// The version of the settings.
+    version: i32,
+}
+
+impl InstanceBody {
+    fn new(app: &App, saved: Versioned) -> Answer<Self> {
+        let settings = &app.settings;
+        let body = Self {
+            program: env!("CARGO_PKG_VERSION"),
+            public_url: settings.public_origin.clone(),
+            apps_domain: settings.apps_domain.clone(),
+            max_upload: settings.max_upload,
+            settings: saved.settings,
+            version: saved.version,
+        };
+        Answer::new(saved.version, body)
+    }
+}
+
+pub async fn show(State(app): State<App>, _: User) -> Result<impl IntoResponse, Problem> {
+    let saved = store::read(app.database.read()).await?;
+    Ok(InstanceBody::new(&app, saved))
+}
+
+pub async fn update(
+    State(app): State<App>,
+    administrator: Administrator,
+    expected: Expected,
+    Query(query): Query<ChangeQuery>,
+    Json(settings): Json<InstanceSettings>,
+) -> Result<Response, Problem> {
+    let change = Change::begin(&app, &administrator).await?;
+    let before = store::lock(&change, &administrator).await?;
+    expected.check(before.version)?;
+    let json = |settings: &InstanceSettings| serde_json::to_value(settings).map_err(Problem::internal);
+    let changes = Difference::between(&json(&before.settings)?, &json(&settings)?);
+    if query.dry_run {
+        let consequences = match settings.users_may_create_projects {
+            true => "Any user may create projects.",
+            false => "Only administrators may create projects; existing projects stay as they are.",
+        };
+        return Ok(Json(DryRun { dry_run: true, changes, consequences: vec![consequences.to_owned()] }).into_response());
+    }
+    let after = Versioned { version: before.version + 1, settings };
+    store::save(&change, &administrator, &after).await?;
+    change
+        .commit(|record| changes.into_iter().fold(record.target("instance", "settings"), |record, d| record.change(&d.field, d.from, d.to)))
+        .await?;
+    Ok(InstanceBody::new(&app, after).into_response())
+}

@@ -1,0 +1,4 @@
+//! Settings of the instance that are not configuration, and what the instance is.
+
+pub mod api;
+pub mod store;

@@ -1,0 +1,48 @@
+//! What the control plane does by itself, again and again.
+
+use std::{future::Future, time::Duration};
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::{app::App, edge::Touched, sessions};
+
+const SOON: Duration = Duration::from_secs(5);
+const HOURLY: Duration = Duration::from_secs(3_600);
+
+/// Runs all jobs until `stop`.
+pub async fn run(app: App, stop: CancellationToken) {
+    tokio::join!(
+        every(SOON, &stop, || app.denials.flush(&app, false)),
+        every(SOON, &stop, || app.edge.settle()),
+        every(HOURLY, &stop, || renew_certificates(&app)),
+        every(HOURLY, &stop, || forget_sessions(&app)),
+    );
+    app.denials.flush(&app, true).await;
+}
+
+async fn every<F: Future<Output = ()>>(pause: Duration, stop: &CancellationToken, job: impl Fn() -> F) {
+    let mut ticks = interval(pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => job().await,
+        }
+    }
+}
+
+async fn renew_certificates(app: &App) {
+    match app.certificates.renew().await {
+        Ok(true) => drop(app.edge.refresh([Touched::Certificates]).await),
+        Ok(false) => {}
+        Err(error) => tracing::error!(%error, "certificates could not be renewed; the old ones are served"),
+    }
+}
+
+async fn forget_sessions(app: &App) {
+    let forgotten = app.database.write(async |transaction| sessions::store::forget_ended(&transaction).await);
+    if let Err(error) = forgotten.await {
+        tracing::error!(%error, "ended sessions could not be forgotten");
+    }
+}

@@ -1,0 +1,206 @@
+//! What goes wrong, in the form in which a person reads it: problem details (RFC 9457) with the request id (R-UX-2).
+
+use axum::{
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use temps_db::DbError;
+use utoipa::ToSchema;
+
+use crate::access::RequestContext;
+
+/// An answer other than success. Its text is for the person who asked; what happened inside goes to the log only.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: String,
+    hint: Option<String>,
+    errors: Vec<FieldError>,
+    headers: Vec<(header::HeaderName, HeaderValue)>,
+}
+
+/// What is wrong with one field of a request.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FieldError {
+    /// The path of the field, such as `entries[3].network`.
+    pub field: String,
+    pub message: String,
+}
+
+/// The body of every answer that is no success (`application/problem+json`).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemDetails {
+    /// A URI that names the kind of problem.
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    /// What happened and why.
+    detail: String,
+    /// The kind of problem, for programs.
+    code: &'static str,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    request_id: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, title, detail: detail.into(), hint: None, errors: Vec::new(), headers: Vec::new() }
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn field(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
+        self.errors.push(FieldError { field: field.into(), message: message.into() });
+        self
+    }
+
+    pub fn fields(mut self, errors: impl IntoIterator<Item = FieldError>) -> Self {
+        self.errors.extend(errors);
+        self
+    }
+
+    pub fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Something with this name does not exist, or the caller may not know that it does (R-RBAC-2).
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", "There is nothing here that you can see.")
+            .hint("Check the spelling, and that you are a member of the project.")
+    }
+
+    /// One field is wrong.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::invalid_fields([FieldError { field: field.into(), message: message.into() }])
+    }
+
+    /// Several fields are wrong.
+    pub fn invalid_fields(errors: impl IntoIterator<Item = FieldError>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid input", "Nothing was saved.").fields(errors)
+    }
+
+    pub fn conflict(code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, title, detail)
+    }
+
+    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, "Bad request", detail)
+    }
+
+    pub fn forbidden(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, "Forbidden", detail)
+    }
+
+    pub fn unauthorised() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "login_required", "Login required", "This needs a login, and there is none or it has ended.")
+            .hint("Log in, for example with `temps login`.")
+    }
+
+    /// A fault of Temps itself. The reason goes to the log under the request id and nowhere else.
+    pub fn internal(reason: impl std::fmt::Display) -> Self {
+        tracing::error!(reason = %reason, "a call failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Temps failed", "Something went wrong inside Temps; nothing was saved.")
+            .hint("The log has the reason under the request id.")
+    }
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::NotFound => Self::not_found(),
+            DbError::Full => Self::storage_full(),
+            DbError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", "The database is busy; nothing was saved.")
+                .hint("Try again in a moment."),
+            DbError::Conflict => Self::conflict("conflict", "Conflict", "Somebody else saved the same thing first; nothing was saved."),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl Problem {
+    pub fn storage_full() -> Self {
+        tracing::error!("a change was refused because the disk is full");
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "Disk full", "The server's disk is full; nothing was saved. Sites keep being served.")
+            .hint("Free some space in the data directory's file system and try again.")
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::storage_full(),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// Carries the problem to [`render`], which alone knows the request id.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        for (name, value) in &self.headers {
+            response.headers_mut().append(name, value.clone());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes every problem as JSON, also those of the framework (unknown paths, wrong methods, panics).
+pub async fn render(request: Request, next: Next) -> Response {
+    let request_id = RequestContext::of(request.headers()).request_id.to_string();
+    let mut response = next.run(request).await;
+    let problem = response.extensions_mut().remove::<Problem>().or_else(|| foreign(&response));
+    let Some(problem) = problem else { return response };
+    let details = ProblemDetails {
+        kind: format!("urn:temps:problem:{}", problem.code),
+        title: problem.title,
+        status: problem.status.as_u16(),
+        detail: problem.detail,
+        code: problem.code,
+        hint: problem.hint,
+        request_id,
+        errors: problem.errors,
+    };
+    let body = serde_json::to_vec(&details).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.remove(header::CONTENT_LENGTH);
+    *response.body_mut() = body.into();
+    response
+}
+
+/// A problem for an error that the framework answered by itself.
+fn foreign(response: &Response) -> Option<Problem> {
+    let is_plain = response.headers().get(header::CONTENT_TYPE).is_none_or(|value| value.as_bytes().starts_with(b"text/plain"));
+    match response.status() {
+        status if !is_plain || !(status.is_client_error() || status.is_server_error()) => None,
+        StatusCode::NOT_FOUND => Some(Problem::not_found()),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Some(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", "This path exists, but not for this method."))
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Some(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large", "The request is larger than this call takes."))
+        }
+        status if status.is_client_error() => Some(Problem::new(status, "bad_request", "Bad request", "The request could not be read.")),
+        status => Some(Problem::new(status, "internal", "Temps failed", "Something went wrong inside Temps.")),
+    }
+}

@@ -1,0 +1,4 @@
+//! Applications. Whoever creates one owns it.
+
+pub mod api;
+pub mod store;

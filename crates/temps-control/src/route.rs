@@ -1,0 +1,156 @@
+//! One row of the table of routes: what it takes and gives, who may call it, what it leaves in the audit log.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    handler::Handler,
+    http::{Method, StatusCode},
+    middleware,
+    routing::{MethodFilter, MethodRouter, on},
+};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::{
+        Ref, RefOr,
+        path::{Parameter, ParameterIn},
+        schema::Schema,
+    },
+};
+
+use crate::{
+    access::{Access, Declared, authorise},
+    action::Action,
+    app::App,
+};
+
+/// A route and everything that is known of it before it is called.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+    pub action: Option<Action>,
+    pub summary: &'static str,
+    pub body: Option<Body>,
+    pub answers: Vec<(StatusCode, Option<NamedSchema>)>,
+    pub parameters: Vec<Parameter>,
+    /// Whether a call has to send `If-Match`.
+    pub needs_version: bool,
+    handler: MethodRouter<App>,
+    body_limit: Option<usize>,
+}
+
+/// What a request carries.
+pub enum Body {
+    Json(NamedSchema),
+    /// A file in a multipart form or a JSON document.
+    Upload(NamedSchema),
+}
+
+/// A schema with the schemas that it refers to.
+pub struct NamedSchema {
+    pub reference: RefOr<Schema>,
+    pub all: Vec<(String, RefOr<Schema>)>,
+}
+
+impl NamedSchema {
+    pub fn of<T: ToSchema>() -> Self {
+        let mut all = vec![(T::name().into_owned(), T::schema())];
+        T::schemas(&mut all);
+        Self { reference: Ref::from_schema_name(T::name()).into(), all }
+    }
+}
+
+/// Begins a row. Calls with the names of HTTP methods read like the table that they make.
+macro_rules! methods {
+    ($($name:ident = $method:ident),+) => {$(
+        pub fn $name<H: Handler<T, App>, T: 'static>(path: &'static str, access: Access, handler: H) -> Route {
+            Route::new(Method::$method, MethodFilter::$method, path, access, handler)
+        }
+    )+};
+}
+
+methods!(get = GET, post = POST, put = PUT, delete = DELETE);
+
+impl Route {
+    fn new<H: Handler<T, App>, T: 'static>(method: Method, filter: MethodFilter, path: &'static str, access: Access, handler: H) -> Self {
+        Self {
+            method,
+            path,
+            access,
+            action: None,
+            summary: "",
+            body: None,
+            answers: Vec::new(),
+            parameters: Vec::new(),
+            needs_version: false,
+            handler: on(filter, handler),
+            body_limit: None,
+        }
+    }
+
+    /// The action under which the audit log records a call.
+    pub fn records(mut self, action: Action) -> Self {
+        self.action = Some(action);
+        self
+    }
+
+    /// What it does, in a few words.
+    pub fn says(mut self, summary: &'static str) -> Self {
+        self.summary = summary;
+        self
+    }
+
+    /// The JSON that it takes.
+    pub fn takes<T: ToSchema>(mut self) -> Self {
+        self.body = Some(Body::Json(NamedSchema::of::<T>()));
+        self
+    }
+
+    /// A file, or the JSON that it takes instead. The handler itself limits the size.
+    pub fn takes_upload_or<T: ToSchema>(mut self) -> Self {
+        self.body = Some(Body::Upload(NamedSchema::of::<T>()));
+        self.body_limit = Some(usize::MAX);
+        self
+    }
+
+    /// Bytes of body that are read at most; 64 KiB unless told.
+    pub fn up_to(mut self, bytes: usize) -> Self {
+        self.body_limit = Some(bytes);
+        self
+    }
+
+    pub fn asks<T: IntoParams>(mut self) -> Self {
+        self.parameters.extend(T::into_params(|| Some(ParameterIn::Query)));
+        self
+    }
+
+    /// Changes what somebody else may be changing, so it demands the version that the caller saw.
+    pub fn needs_version(mut self) -> Self {
+        self.needs_version = true;
+        self
+    }
+
+    /// The JSON that it gives.
+    pub fn gives<T: ToSchema>(mut self, status: StatusCode) -> Self {
+        self.answers.push((status, Some(NamedSchema::of::<T>())));
+        self
+    }
+
+    /// An answer without JSON.
+    pub fn answers(mut self, status: StatusCode) -> Self {
+        self.answers.push((status, None));
+        self
+    }
+
+    /// Adds the route, behind its authorisation, to a router.
+    pub fn mount(self, router: Router<App>, app: &App) -> Router<App> {
+        let declared = Declared { access: self.access, action: self.action };
+        let check = middleware::from_fn_with_state((app.clone(), declared), authorise);
+        let limit = match self.body_limit {
+            Some(usize::MAX) => DefaultBodyLimit::disable(),
+            Some(bytes) => DefaultBodyLimit::max(bytes),
+            None => DefaultBodyLimit::max(64 << 10),
+        };
+        router.route(self.path, self.handler.route_layer(check).layer(limit))
+    }
+}

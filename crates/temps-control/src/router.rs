@@ -1,0 +1,146 @@
+//! The one page of routes: method, path, who may call, what the audit log calls it, what it takes and gives.
+
+use axum::http::StatusCode;
+use temps_model::{Permission::*, proof};
+
+use crate::{
+    access::Access::{Administrator, Project, Public, User},
+    action::Action,
+    audit_log, domains, environments,
+    firewall::{Console, Instance, OfEnvironment, OfProject, rules, settings},
+    headers, instance, projects,
+    route::{Route, delete, get, post, put},
+    sessions, setup, users,
+    wire::{ChangeQuery, Page, PageQuery},
+};
+
+const OK: StatusCode = StatusCode::OK;
+const CREATED: StatusCode = StatusCode::CREATED;
+const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;
+
+/// Every route of the API, in the order of the documentation.
+#[rustfmt::skip]
+pub fn routes() -> Vec<Route> {
+    vec![
+        // Logging in
+        post("/api/v1/setup", Public, setup::create)
+            .says("Make the first user").records(Action::InstanceSetUp)
+            .takes::<setup::FirstUser>().gives::<users::LoggedInBody>(CREATED),
+        post("/api/v1/session", Public, sessions::api::create)
+            .says("Log in").records(Action::SessionStart)
+            .takes::<sessions::api::Credentials>().gives::<users::LoggedInBody>(CREATED),
+        delete("/api/v1/session", User, sessions::api::end)
+            .says("Log out").records(Action::SessionEnd).answers(NO_CONTENT),
+        get("/api/v1/me", User, sessions::api::me)
+            .says("Who is logged in").gives::<sessions::api::Me>(OK),
+        post("/api/v1/activation", Public, users::activation::create)
+            .says("Accept an invitation").records(Action::UserActivate)
+            .takes::<users::activation::Activation>().gives::<users::LoggedInBody>(CREATED),
+
+        // Instance
+        get("/api/v1/instance", User, instance::api::show)
+            .says("What this instance is").gives::<instance::api::InstanceBody>(OK),
+        put("/api/v1/instance", Administrator, instance::api::update)
+            .says("Change the instance's settings").records(Action::InstanceSettings).needs_version().asks::<ChangeQuery>()
+            .takes::<instance::store::InstanceSettings>().gives::<instance::api::InstanceBody>(OK),
+        get("/api/v1/users", Administrator, users::api::list)
+            .says("All users").asks::<PageQuery>().gives::<Page<users::api::ListedUser>>(OK),
+        post("/api/v1/users", Administrator, users::api::create)
+            .says("Invite a user").records(Action::UserInvite)
+            .takes::<users::api::NewUserBody>().gives::<users::api::InvitedUser>(CREATED),
+        get("/api/v1/audit", Administrator, audit_log::api::list)
+            .says("The audit log").records(Action::AuditRead)
+            .asks::<audit_log::api::AuditQuery>().gives::<Page<audit_log::api::RecordBody>>(OK),
+        get("/api/v1/audit/export", Administrator, audit_log::export)
+            .says("The sealed audit log, one record a line").records(Action::AuditExport).answers(OK),
+
+        // Projects
+        get("/api/v1/projects", User, projects::api::list)
+            .says("The projects that you are a member of").asks::<PageQuery>().gives::<Page<projects::api::ProjectBody>>(OK),
+        post("/api/v1/projects", User, projects::api::create)
+            .says("Create a project").records(Action::ProjectCreate)
+            .takes::<projects::api::NewProject>().gives::<projects::api::ProjectDetails>(CREATED),
+        get("/api/v1/projects/{project}", Project(ProjectsRead), projects::api::show)
+            .says("A project with its environments").gives::<projects::api::ProjectDetails>(OK),
+        delete("/api/v1/projects/{project}", Project(ProjectsDelete), projects::api::delete)
+            .says("Delete a project with all that it has").records(Action::ProjectDelete).needs_version()
+            .gives::<projects::api::Effective>(OK),
+        get("/api/v1/projects/{project}/audit", Project(AuditRead), audit_log::api::list_of_project)
+            .says("The project's part of the audit log").records(Action::AuditRead)
+            .asks::<audit_log::api::AuditQuery>().gives::<Page<audit_log::api::RecordBody>>(OK),
+
+        // Environments
+        get("/api/v1/projects/{project}/environments", Project(EnvironmentsRead), environments::api::list)
+            .says("The project's environments").gives::<Page<environments::EnvironmentBody>>(OK),
+        post("/api/v1/projects/{project}/environments", Project(EnvironmentsWrite), environments::api::create)
+            .says("Create an environment").records(Action::EnvironmentCreate)
+            .takes::<environments::api::NewEnvironment>().gives::<environments::api::CreatedEnvironment>(CREATED),
+        get("/api/v1/projects/{project}/environments/{environment}", Project(EnvironmentsRead), environments::api::show)
+            .says("An environment").gives::<environments::EnvironmentBody>(OK),
+        delete("/api/v1/projects/{project}/environments/{environment}", Project(EnvironmentsWrite), environments::api::delete)
+            .says("Delete an environment with all that it has").records(Action::EnvironmentDelete).needs_version()
+            .gives::<projects::api::Effective>(OK),
+
+        // Domains
+        get("/api/v1/projects/{project}/domains", Project(DomainsRead), domains::api::list)
+            .says("The project's host names").asks::<PageQuery>().gives::<Page<domains::api::DomainBody>>(OK),
+        post("/api/v1/projects/{project}/domains", Project(DomainsWrite), domains::api::add)
+            .says("Add a host name").records(Action::DomainAdd)
+            .takes::<domains::api::NewDomain>().gives::<domains::api::AddedDomain>(CREATED),
+        delete("/api/v1/projects/{project}/domains/{domain}", Project(DomainsWrite), domains::api::remove)
+            .says("Remove a host name").records(Action::DomainRemove).gives::<projects::api::Effective>(OK),
+
+        // Firewall
+        get("/api/v1/projects/{project}/firewall", Project(FirewallRead), settings::api::show::<OfProject<proof::FirewallRead>>)
+            .says("Mode and limits of the project's firewall").gives::<settings::api::FirewallBody>(OK),
+        put("/api/v1/projects/{project}/firewall", Project(FirewallWrite), settings::api::update::<OfProject<proof::FirewallWrite>>)
+            .says("Change mode and limits of the project's firewall").records(Action::ProjectFirewall).needs_version().asks::<ChangeQuery>()
+            .takes::<settings::api::NewFirewall>().gives::<settings::api::FirewallBody>(OK),
+        get("/api/v1/projects/{project}/environments/{environment}/firewall", Project(FirewallRead), settings::api::show::<OfEnvironment<proof::FirewallRead>>)
+            .says("Mode and limits of an environment's firewall").gives::<settings::api::FirewallBody>(OK),
+        put("/api/v1/projects/{project}/environments/{environment}/firewall", Project(FirewallWrite), settings::api::update::<OfEnvironment<proof::FirewallWrite>>)
+            .says("Change mode and limits of an environment's firewall").records(Action::EnvironmentFirewall).needs_version().asks::<ChangeQuery>()
+            .takes::<settings::api::NewFirewall>().gives::<settings::api::FirewallBody>(OK),
+        get("/api/v1/projects/{project}/firewall/rules", Project(FirewallRead), rules::api::list::<OfProject<proof::FirewallRead>>)
+            .says("The rules of the project and its environments").asks::<PageQuery>().gives::<Page<rules::Rule>>(OK),
+        post("/api/v1/projects/{project}/firewall/rules", Project(FirewallWrite), rules::api::create::<OfProject<proof::FirewallWrite>>)
+            .says("Add rules to the project").records(Action::ProjectFirewallRuleAdd).asks::<ChangeQuery>().up_to(rules::MAX_BODY)
+            .takes::<rules::NewRules>().gives::<rules::AddedRules>(CREATED),
+        delete("/api/v1/projects/{project}/firewall/rules/{rule}", Project(FirewallWrite), rules::api::remove::<OfProject<proof::FirewallWrite>>)
+            .says("Remove a rule of the project").records(Action::ProjectFirewallRuleRemove).needs_version().asks::<ChangeQuery>()
+            .gives::<projects::api::Effective>(OK),
+        get("/api/v1/instance/firewall", Administrator, settings::api::show::<Instance>)
+            .says("Mode and limits for every host").gives::<settings::api::FirewallBody>(OK),
+        put("/api/v1/instance/firewall", Administrator, settings::api::update::<Instance>)
+            .says("Change mode and limits for every host").records(Action::InstanceFirewall).needs_version().asks::<ChangeQuery>()
+            .takes::<settings::api::NewFirewall>().gives::<settings::api::FirewallBody>(OK),
+        get("/api/v1/instance/firewall/rules", Administrator, rules::api::list::<Instance>)
+            .says("The rules for every host").asks::<PageQuery>().gives::<Page<rules::Rule>>(OK),
+        post("/api/v1/instance/firewall/rules", Administrator, rules::api::create::<Instance>)
+            .says("Add rules for every host").records(Action::InstanceFirewallRuleAdd).asks::<ChangeQuery>().up_to(rules::MAX_BODY)
+            .takes::<rules::NewRules>().gives::<rules::AddedRules>(CREATED),
+        delete("/api/v1/instance/firewall/rules/{rule}", Administrator, rules::api::remove::<Instance>)
+            .says("Remove a rule for every host").records(Action::InstanceFirewallRuleRemove).needs_version().asks::<ChangeQuery>()
+            .gives::<projects::api::Effective>(OK),
+        get("/api/v1/instance/console-firewall", Administrator, settings::api::show::<Console>)
+            .says("Mode and limits of the console").gives::<settings::api::FirewallBody>(OK),
+        put("/api/v1/instance/console-firewall", Administrator, settings::api::update::<Console>)
+            .says("Change mode and limits of the console").records(Action::ConsoleFirewall).needs_version().asks::<ChangeQuery>()
+            .takes::<settings::api::NewFirewall>().gives::<settings::api::FirewallBody>(OK),
+        get("/api/v1/instance/console-firewall/rules", Administrator, rules::api::list::<Console>)
+            .says("The rules of the console").asks::<PageQuery>().gives::<Page<rules::Rule>>(OK),
+        post("/api/v1/instance/console-firewall/rules", Administrator, rules::api::create::<Console>)
+            .says("Add rules for the console").records(Action::ConsoleFirewallRuleAdd).asks::<ChangeQuery>().up_to(rules::MAX_BODY)
+            .takes::<rules::NewRules>().gives::<rules::AddedRules>(CREATED),
+        delete("/api/v1/instance/console-firewall/rules/{rule}", Administrator, rules::api::remove::<Console>)
+            .says("Remove a rule of the console").records(Action::ConsoleFirewallRuleRemove).needs_version().asks::<ChangeQuery>()
+            .gives::<projects::api::Effective>(OK),
+
+        // Headers
+        get("/api/v1/projects/{project}/headers", Project(HeadersRead), headers::api::show)
+            .says("The project's security headers").gives::<headers::api::HeadersBody>(OK),
+        put("/api/v1/projects/{project}/headers", Project(HeadersWrite), headers::api::update)
+            .says("Change the project's security headers").records(Action::HeadersChange).needs_version().asks::<ChangeQuery>()
+            .takes::<headers::HeaderSettingsBody>().gives::<headers::api::HeadersBody>(OK),
+    ]
+}

@@ -1,0 +1,132 @@
+//! Starting and stopping the control plane.
+
+use std::{fmt::Debug, io, num::NonZeroUsize, sync::Arc, thread::available_parallelism};
+
+use axum::serve::Listener;
+use temps_db::{Database, DbError, audit::Sealer};
+use temps_model::{Clock, Secret};
+use temps_policy::{Console, EdgeSnapshot, link::Publisher};
+use tokio::{net::UnixListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, Settings, State},
+    blobs::Blobs,
+    certificates::{Certificates, CertificatesError},
+    denials::Denials,
+    edge::{Edge, Parts, Sources},
+    jobs, operator,
+    password::Passwords,
+    server,
+    setup::{SetupError, SetupToken},
+};
+
+/// Why the control plane did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Database(#[from] DbError),
+    #[error("certificates: {0}")]
+    Certificates(#[from] CertificatesError),
+    #[error("setup token: {0}")]
+    Setup(#[from] SetupError),
+    #[error("the folder of deployed files cannot be used: {0}")]
+    Blobs(io::Error),
+    #[error("the private socket {path} cannot be used: {error}")]
+    Socket { path: String, error: io::Error },
+}
+
+/// Everything read and compiled, so that the edge can begin with the right snapshot.
+pub struct Prepared {
+    settings: Settings,
+    database: Database,
+    clock: Arc<dyn Clock>,
+    certificates: Certificates,
+    blobs: Arc<Blobs>,
+    sources: Sources,
+    parts: Parts,
+    setup: SetupToken,
+}
+
+/// The running control plane.
+pub struct Control {
+    app: App,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Prepared {
+    /// Reads what is saved and compiles the first snapshot.
+    pub async fn new(settings: Settings, database: Database, clock: Arc<dyn Clock>) -> Result<(Self, EdgeSnapshot), StartError> {
+        let blobs = Arc::new(Blobs::open(&settings.data_dir).map_err(StartError::Blobs)?);
+        let certificates = Certificates::open(database.clone(), &settings.data_dir, settings.console_host.clone()).await?;
+        let setup = SetupToken::prepare(&database, &settings.data_dir).await?;
+        let sources = Sources {
+            database: database.clone(),
+            blobs: Arc::clone(&blobs),
+            certificates: certificates.clone(),
+            console_host: settings.console_host.clone(),
+            console: Arc::new(Console { socket: settings.console_socket() }),
+            max_upload: settings.max_upload,
+        };
+        let (parts, snapshot) = Edge::first(&sources).await?;
+        Ok((Self { settings, database, clock, certificates, blobs, sources, parts, setup }, snapshot))
+    }
+
+    /// The one-time token of the first start, if there is no user yet.
+    pub fn setup_token(&self) -> Option<Secret<String>> {
+        self.setup.text()
+    }
+
+    /// Listens on the private sockets and begins its jobs. `metrics` renders the metrics of the whole program.
+    pub fn start(self, publisher: Publisher, metrics: impl Fn() -> String + Send + Sync + 'static) -> Result<Control, StartError> {
+        let parallel = available_parallelism().map_or(1, NonZeroUsize::get);
+        let app: App = Arc::new(State {
+            edge: Edge::new(self.parts, publisher, self.sources, Arc::clone(&self.clock)),
+            settings: self.settings,
+            database: self.database,
+            clock: self.clock,
+            certificates: self.certificates,
+            blobs: self.blobs,
+            passwords: Passwords::new(parallel),
+            setup: self.setup,
+            denials: Denials::default(),
+            metrics: Arc::new(metrics),
+        });
+        let stop = CancellationToken::new();
+        let console = listen(app.settings.console_socket())?;
+        let operators = listen(app.settings.operator_socket())?;
+        let tasks = vec![
+            tokio::spawn(serve(console, server::router(&app), stop.clone())),
+            tokio::spawn(serve(operator::OwnersOnly::new(operators), operator::router(&app), stop.clone())),
+            tokio::spawn(jobs::run(Arc::clone(&app), stop.clone())),
+            tokio::spawn(Sealer::new(app.database.clone()).run(stop.clone().cancelled_owned())),
+        ];
+        Ok(Control { app, stop, tasks })
+    }
+}
+
+impl Control {
+    /// Lets calls end, stops the jobs, seals what was recorded, closes the database.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the control plane did not end well");
+            }
+        }
+        if let Err(error) = self.app.database.close().await {
+            tracing::error!(%error, "the database could not be closed");
+        }
+    }
+}
+
+fn listen(path: std::path::PathBuf) -> Result<UnixListener, StartError> {
+    server::listen(&path).map_err(|error| StartError::Socket { path: path.display().to_string(), error })
+}
+
+async fn serve(listener: impl Listener<Addr: Debug>, router: axum::Router, stop: CancellationToken) {
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await {
+        tracing::error!(%error, "a private socket failed");
+    }
+}
