@@ -33,6 +33,8 @@ mod server;
 mod sessions;
 mod setup;
 mod start;
+#[cfg(test)]
+mod testing;
 mod users;
 mod wire;
 

@@ -40,3 +40,6 @@ async fn number(State(app): State<App>, mut request: Request, next: Next) -> Res
     }
     next.run(request).await
 }
+
+#[cfg(test)]
+mod tests;

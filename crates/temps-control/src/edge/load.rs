@@ -15,13 +15,17 @@ use temps_model::{DeploymentId, EnvironmentId, HostName, Network, ProjectId, Rul
 use temps_policy::{
     BlobId, BlobSource, Console, StaticSite, Target, Upstream,
     protections::{
-        firewall::{Action, Entry, Firewall, Mode},
+        firewall::{Entry, Firewall, Mode},
         headers::{HeaderPolicy, HeaderSettings, Preset},
         limits::LimitSettings,
     },
 };
 
-use crate::{blobs::Blobs, certificates::Certificates, firewall::Scope};
+use crate::{
+    blobs::Blobs,
+    certificates::Certificates,
+    firewall::{Scope, entry_of, mode_of},
+};
 
 /// Ids in one query; databases limit the number of parameters.
 const AT_ONCE: usize = 500;
@@ -156,20 +160,9 @@ fn upstream(deployment: &deployment::Model) -> Result<Arc<Upstream>, String> {
     url.parse().map(Arc::new).map_err(|error| format!("its upstream URL {error}"))
 }
 
-fn entry_of(rule: &firewall_rule::Model) -> Entry {
-    let action = match rule.action {
-        firewall_rule::RuleAction::Block => Action::Block,
-        firewall_rule::RuleAction::Allow => Action::Allow,
-    };
-    Entry { id: rule.id, action, network: rule.network, expires_at: rule.expires_at }
-}
-
 /// A firewall whose limits cannot be read admits nobody until they can, rather than everybody.
 fn part_of(row: &firewall::Model, entries: Vec<Entry>) -> FirewallPart {
-    let mode = match row.mode {
-        firewall::FirewallMode::Open => Mode::Open,
-        firewall::FirewallMode::AllowList => Mode::AllowList,
-    };
+    let mode = mode_of(row.mode);
     match serde_json::from_str(&row.limits) {
         Ok(limits) => FirewallPart { firewall: Arc::new(Firewall::new(mode, entries)), limits },
         Err(error) => {

@@ -1,0 +1,165 @@
+//! `GET` and `POST …/firewall/rules`, `DELETE …/firewall/rules/{rule}`, the same for instance, console and projects.
+
+use std::collections::HashSet;
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use temps_db::entities::firewall_rule;
+use temps_model::RuleId;
+
+use super::{
+    super::{
+        Held, Scope,
+        authority::{Authority, Environments},
+        held::{MayChange, Named},
+        places::Places,
+        saved::action_of,
+        settings,
+        shut_out::ShutOut,
+    },
+    entry::{Entries, Reader},
+    store,
+    wire::{AddedRules, Brought, NewRules, Notice, Rule},
+};
+use crate::{
+    app::App,
+    change::Change,
+    edge::Touched,
+    problem::Problem,
+    projects::api::Effective,
+    wire::{ChangeQuery, Difference, DryRun, Expected, Json, Page, PageQuery, Query},
+};
+
+#[derive(Debug, Deserialize)]
+pub struct RulePath {
+    rule: String,
+}
+
+pub async fn list<N: Named>(
+    State(app): State<App>,
+    held: Held<N>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Rule>>, Problem> {
+    let connection = app.database.read();
+    let rules = store::list(connection, &held, &page).await?;
+    let Page { items, next } = page.page(rules, |rule| rule.id.uuid())?;
+    let items = store::present(connection, &held, items, app.clock.now()).await?;
+    Ok(Json(Page { items, next }))
+}
+
+/// Adds one entry or many. A single one that is there already is refused; among many it is left out with a notice. A dry run does all of it
+/// in the transaction and then gives that up.
+pub async fn create<N: MayChange>(
+    State(app): State<App>,
+    held: Held<N>,
+    Query(query): Query<ChangeQuery>,
+    Json(new): Json<NewRules>,
+) -> Result<Response, Problem> {
+    let brought = Brought::try_from(new)?;
+    let is_one = matches!(brought, Brought::One(_));
+    let now = app.clock.now();
+    let change = Change::begin(&app, &held).await?;
+    settings::lock(&change, &held).await?;
+    let environments = Environments::of(&*change, held.scope()).await?;
+    let Entries { entries, mut notices } =
+        Reader { scope: held.scope(), environments: &environments, now }.read(brought)?;
+    let entries = store::leave_out_saved(&change, &held, entries, &mut notices).await?;
+    if is_one && entries.is_empty() {
+        return Err(Problem::conflict(
+            "rule_exists",
+            "Rule exists",
+            "This firewall has a rule for this network and action already; nothing was saved.",
+        )
+        .hint("Remove it first if note or expiry are to be others."));
+    }
+    let added: Vec<_> = entries.iter().map(|new| (new.scope, new.entry)).collect();
+    let positions: Vec<usize> = entries.iter().map(|new| new.position).collect();
+    let shut_out = ShutOut::by_entries(&added, held.client(), now);
+    let places = Places::load(&*change, held.scope(), &app.settings.console_host).await?;
+    if !query.dry_run {
+        shut_out.permit(&query, &places)?;
+    }
+    let rows = store::insert(&change, &held, entries).await?;
+    let items = store::present(&*change, &held, rows.clone(), now).await?;
+    notices.extend(positions.into_iter().zip(&items).filter_map(|(position, rule)| covering_notice(position, rule)));
+    notices.sort_by_key(|notice| notice.entry);
+    if query.dry_run {
+        let changes = items.iter().enumerate().map(|(index, rule)| added_difference(index, rule)).collect();
+        let told = notices.iter().map(|notice| format!("Entry {}: {}.", notice.entry, notice.message));
+        let consequences = shut_out.sentences(&places).into_iter().chain(told).collect();
+        return Ok(Json(DryRun { dry_run: true, changes, consequences }).into_response());
+    }
+    change
+        .commit(|record| {
+            let names: Vec<Value> = rows.iter().map(audited).collect();
+            record.target("firewall", held.scope()).change("rules", (), names)
+        })
+        .await?;
+    let touched: HashSet<Scope> = added.iter().map(|(scope, _)| *scope).collect();
+    let effective_ms = app.edge.refresh(touched.into_iter().map(Touched::Firewall)).await;
+    Ok((StatusCode::CREATED, Json(AddedRules { items, notices, effective_ms })).into_response())
+}
+
+pub async fn remove<N: MayChange>(
+    State(app): State<App>,
+    held: Held<N>,
+    Path(RulePath { rule: id }): Path<RulePath>,
+    expected: Expected,
+    Query(query): Query<ChangeQuery>,
+) -> Result<Response, Problem> {
+    let id = id.parse::<RuleId>().map_err(|_| Problem::not_found())?;
+    let change = Change::begin(&app, &held).await?;
+    settings::lock(&change, &held).await?;
+    let rule = store::find(&*change, &held, id).await?;
+    expected.check(rule.version)?;
+    let lists = Authority::load(&*change, held.scope()).await?;
+    let shut_out = ShutOut::by_lists(&lists, &lists.without(id), held.client(), app.clock.now());
+    let places = Places::load(&*change, held.scope(), &app.settings.console_host).await?;
+    if query.dry_run {
+        let changes = vec![Difference { field: "rule".to_owned(), from: audited(&rule), to: Value::Null }];
+        return Ok(Json(DryRun { dry_run: true, changes, consequences: shut_out.sentences(&places) }).into_response());
+    }
+    shut_out.permit(&query, &places)?;
+    store::remove(&change, &held, &rule).await?;
+    change.commit(|record| record.target("firewall_rule", id).change("rule", audited(&rule), ())).await?;
+    let effective_ms = app.edge.refresh([Touched::Firewall(scope_of(&held, &rule))]).await;
+    Ok(Json(Effective { effective_ms }).into_response())
+}
+
+fn covering_notice(entry: usize, rule: &Rule) -> Option<Notice> {
+    let covering = rule.covered_by?;
+    Some(Notice { entry, message: format!("`{}` is covered by `{covering}` already", rule.network) })
+}
+
+fn added_difference(index: usize, rule: &Rule) -> Difference {
+    let to = json!({
+        "action": rule.action,
+        "network": rule.network,
+        "note": rule.note,
+        "expires_at": rule.expires_at,
+        "environment": rule.environment,
+    });
+    Difference { field: format!("rules[{index}]"), from: Value::Null, to }
+}
+
+/// A rule in the audit log: without its note, which may tell of people.
+fn audited(rule: &firewall_rule::Model) -> Value {
+    json!({
+        "action": action_of(rule.action),
+        "network": rule.network,
+        "expires_at": rule.expires_at,
+        "environment": rule.environment_id,
+    })
+}
+
+fn scope_of<N: Named>(held: &Held<N>, rule: &firewall_rule::Model) -> Scope {
+    match (held.scope(), rule.environment_id) {
+        (Scope::Project(project), Some(environment)) => Scope::Environment(project, environment),
+        (scope, _) => scope,
+    }
+}

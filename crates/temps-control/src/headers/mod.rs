@@ -1,0 +1,10 @@
+//! Which security headers a project's sites send. What they mean stands with the protection in `temps-policy`.
+
+pub mod api;
+mod store;
+mod wire;
+
+pub use wire::HeaderSettingsBody;
+
+#[cfg(test)]
+mod tests;
