@@ -12,7 +12,7 @@ pub struct Reading {
     pub facts: Facts,
     /// The host as the client wrote it, with its port, in canonical form: what an application gets as `Host`.
     pub authority: Option<HeaderValue>,
-    /// Why the request has to be refused although its sender is known. Its path then stands as `/` and its host as none.
+    /// Why the request has to be refused although its sender is known. What could not be read of it stands as `/` and as no host.
     pub fault: Option<Answer>,
 }
 
@@ -26,7 +26,7 @@ pub fn establish(
     let received = shared.clock.now();
     // The header of a malformed request is not ours to interpret: its sender is the other end of the socket.
     let headers = if fault.is_none() { Some(request.headers()) } else { None };
-    let mut facts = Facts {
+    let facts = Facts {
         id: RequestId::generate(received),
         received,
         started: shared.clock.monotonic(),
@@ -37,21 +37,21 @@ pub fn establish(
         method: request.method().clone(),
         path: NormalPath::root(),
     };
-    let read = match fault {
-        Some(fault) => Err(because(fault)),
-        None => read(request),
-    };
-    match read {
-        Ok((path, Some(host))) => {
-            (facts.path, facts.host) = (path, Some(host.name));
-            Reading { facts, authority: Some(host.authority), fault: None }
-        }
-        Ok((path, None)) => {
-            facts.path = path;
-            Reading { facts, authority: None, fault: None }
-        }
-        Err(answer) => Reading { facts, authority: None, fault: Some(answer) },
+    if let Some(fault) = fault {
+        return Reading { facts, authority: None, fault: Some(because(fault)) };
     }
+    let mut reading = Reading { facts, authority: None, fault: None };
+    match host(request) {
+        Ok(Some(host)) => (reading.facts.host, reading.authority) = (Some(host.name), Some(host.authority)),
+        Ok(None) => {}
+        Err(answer) => reading.fault = Some(answer),
+    }
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    match NormalPath::parse(target) {
+        Ok(path) => reading.facts.path = path,
+        Err(error) => reading.fault = Some(Answer::Malformed(error.to_string())),
+    }
+    reading
 }
 
 fn because(fault: Fault) -> Answer {
@@ -61,13 +61,6 @@ fn because(fault: Fault) -> Answer {
         Fault::Connect => Answer::MethodNotAllowed(None),
         other => Answer::Malformed(other.to_string()),
     }
-}
-
-fn read(request: &Request<Incoming>) -> Result<(NormalPath, Option<Host>), Answer> {
-    let host = host(request)?;
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let path = NormalPath::parse(target).map_err(|error| Answer::Malformed(error.to_string()))?;
-    Ok((path, host))
 }
 
 struct Host {

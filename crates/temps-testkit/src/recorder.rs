@@ -104,6 +104,11 @@ impl Recorder {
         self.seen.connections.lock().unwrap().iter().map(Vec::len).sum()
     }
 
+    /// The bytes of one connection, counted from 0.
+    pub fn bytes_of(&self, connection: usize) -> Vec<u8> {
+        self.seen.connections.lock().unwrap()[connection].clone()
+    }
+
     pub fn connections(&self) -> usize {
         self.seen.connections.lock().unwrap().len()
     }

@@ -9,7 +9,10 @@ use http::{
     HeaderMap, HeaderValue, Method, Request, Response, Version,
     header::{CONNECTION, UPGRADE},
 };
-use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper::{
+    body::{Body as _, Incoming},
+    upgrade::OnUpgrade,
+};
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
 
@@ -20,6 +23,7 @@ use crate::{answer::Answer, body::Body, worker::Worker};
 pub fn asked_for(request: &mut Request<Incoming>) -> Option<OnUpgrade> {
     let is_one = request.version() == Version::HTTP_11
         && request.method() == Method::GET
+        && request.body().is_end_stream()
         && names(request.headers(), &CONNECTION, "upgrade")
         && names(request.headers(), &UPGRADE, "websocket");
     is_one.then(|| hyper::upgrade::on(request))

@@ -1,3 +1,14 @@
 //! The edge over real sockets.
 
-mod smoke;
+mod console;
+mod endings;
+mod files;
+mod forwarding;
+mod framing;
+mod headers;
+mod limits;
+mod rules;
+mod serving;
+mod switching;
+mod tls;
+mod upstreams;

@@ -5,6 +5,7 @@ use std::{
     io::{self, Cursor, Write},
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
 use flate2::{Compression, write::GzEncoder};
 use temps_policy::{BlobId, BlobSource, Encoding, FileEntry, Manifest, ReadSeek};
 
@@ -21,8 +22,7 @@ impl MemoryBlobs {
 
     fn put(&mut self, path: &str, content: &[u8]) -> FileEntry {
         let mut id = [0; 32];
-        let mark = self.0.len() as u64;
-        id[..8].copy_from_slice(&mark.to_be_bytes());
+        id.copy_from_slice(digest(&SHA256, content).as_ref());
         let blob = BlobId(id);
         let media_type = media_type(path);
         self.0.insert((blob, Encoding::Identity), content.to_vec());

@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use temps_edge::{Edge, EdgeConfig, Timeouts};
+use temps_edge::{Edge, EdgeConfig, EdgeError, Timeouts};
 use temps_model::{Clock, EnvironmentId, HostName, Network, ProjectId, RuleId};
 use temps_policy::{
     BlobSource, Console, EdgeSnapshot, Event, FirewallScope, InstancePolicy, Manifest, Site, SiteId, StaticSite,
@@ -146,6 +146,10 @@ impl TestEdge {
     }
 
     pub async fn start(self) -> RunningEdge {
+        self.try_start().await.expect("the edge starts")
+    }
+
+    pub async fn try_start(self) -> Result<RunningEdge, EdgeError> {
         let workers = self.config.workers.get();
         let snapshot = EdgeSnapshot {
             version: 1,
@@ -159,8 +163,8 @@ impl TestEdge {
             sites: Arc::new(self.sites),
         };
         let (control, end) = link(snapshot, workers, 64);
-        let edge = Edge::start(self.config, end, Arc::new(Counters::new(10_000)), Arc::new(self.clock.clone()))
-            .expect("the edge starts");
+        let counters = Arc::new(Counters::new(10_000));
+        let edge = Edge::start(self.config, end, counters, Arc::new(self.clock.clone()))?;
         let running = RunningEdge {
             http_addr: edge.http_addr(),
             https_addr: edge.https_addr(),
@@ -172,7 +176,7 @@ impl TestEdge {
             events: Mutex::default(),
         };
         running.in_force(1).await;
-        running
+        Ok(running)
     }
 }
 
