@@ -16,11 +16,11 @@ use std::{
     sync::Arc,
 };
 
-use temps_policy::{BlobId, BlobSource, Encoding, Manifest, ReadSeek};
 use tempfile::NamedTempFile;
+use temps_policy::{BlobId, BlobSource, Encoding, Manifest, ReadSeek};
 use tokio::sync::{RwLock, Semaphore};
 
-pub use intake::{Arrival, Intake};
+pub use intake::Intake;
 pub use sweep::Sweep;
 
 /// Uploads that are unpacked and compressed at once; the others wait, so that the edge keeps its share of the processor.
@@ -43,10 +43,6 @@ impl Blobs {
         let (folder, temporary) = (data_dir.join("blobs"), data_dir.join("tmp"));
         make_folder(&folder)?;
         make_folder(&temporary)?;
-        for prefix in 0..=u8::MAX {
-            make_folder(&folder.join(format!("{prefix:02x}")))?;
-        }
-        File::open(&folder)?.sync_all()?;
         for leftover in fs::read_dir(&temporary)? {
             fs::remove_file(leftover?.path())?;
         }

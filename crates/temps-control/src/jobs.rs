@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, edge::Touched, sessions};
+use crate::{app::App, deployments, edge::Touched, sessions};
 
 const SOON: Duration = Duration::from_secs(5);
 const HOURLY: Duration = Duration::from_secs(3_600);
@@ -17,6 +17,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         every(SOON, &stop, || app.edge.settle()),
         every(HOURLY, &stop, || renew_certificates(&app)),
         every(HOURLY, &stop, || forget_sessions(&app)),
+        every(HOURLY, &stop, || sweep_blobs(&app)),
     );
     app.denials.flush(&app, true).await;
 }
@@ -44,5 +45,14 @@ async fn forget_sessions(app: &App) {
     let forgotten = app.database.write(async |transaction| sessions::store::forget_ended(&transaction).await);
     if let Err(error) = forgotten.await {
         tracing::error!(%error, "ended sessions could not be forgotten");
+    }
+}
+
+async fn sweep_blobs(app: &App) {
+    match deployments::sweep(app).await {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(files, "content that no deployment names was removed"),
+        // The reason is in the log already.
+        Err(_) => tracing::error!("content that no deployment names could not be removed"),
     }
 }

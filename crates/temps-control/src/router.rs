@@ -6,7 +6,7 @@ use temps_model::{Permission::*, proof};
 use crate::{
     access::Access::{Administrator, Project, Public, User},
     action::Action,
-    audit_log, domains, environments,
+    audit_log, deployments, domains, environments,
     firewall::{Console, Instance, OfEnvironment, OfProject, rules, settings},
     headers, instance, projects,
     route::{Route, delete, get, post, put},
@@ -142,5 +142,18 @@ pub fn routes() -> Vec<Route> {
         put("/api/v1/projects/{project}/headers", Project(HeadersWrite), headers::api::update)
             .says("Change the project's security headers").records(Action::HeadersChange).needs_version().asks::<ChangeQuery>()
             .takes::<headers::HeaderSettingsBody>().gives::<headers::api::HeadersBody>(OK),
+
+        // Deployments
+        get("/api/v1/projects/{project}/deployments", Project(DeploymentsRead), deployments::api::list)
+            .says("The project's deployments, the newest first").asks::<deployments::wire::DeploymentQuery>()
+            .gives::<Page<deployments::wire::DeploymentBody>>(OK),
+        post("/api/v1/projects/{project}/deployments", Project(DeploymentsCreate), deployments::api::create)
+            .says("Deploy a static site or the URL of an application").records(Action::DeploymentCreate)
+            .takes_upload_or::<deployments::wire::NewDeployment>().gives::<deployments::wire::LiveDeploymentBody>(CREATED),
+        get("/api/v1/projects/{project}/deployments/{deployment}", Project(DeploymentsRead), deployments::api::show)
+            .says("A deployment").gives::<deployments::wire::DeploymentBody>(OK),
+        post("/api/v1/projects/{project}/deployments/{deployment}/rollback", Project(DeploymentsRollback), deployments::api::roll_back)
+            .says("Make an earlier deployment live again").records(Action::DeploymentRollback)
+            .gives::<deployments::wire::LiveDeploymentBody>(OK),
     ]
 }

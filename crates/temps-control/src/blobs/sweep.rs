@@ -1,0 +1,46 @@
+//! Removing what no deployment names any more.
+
+use std::{
+    collections::HashSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use temps_policy::BlobId;
+use tokio::sync::OwnedRwLockWriteGuard;
+
+/// The right to remove blobs. While it lives no content is taken in, so what is read about the deployments meanwhile is
+/// all that names blobs.
+#[derive(Debug)]
+pub struct Sweep {
+    folder: PathBuf,
+    _alone: OwnedRwLockWriteGuard<()>,
+}
+
+impl Sweep {
+    pub(super) fn new(folder: PathBuf, alone: OwnedRwLockWriteGuard<()>) -> Self {
+        Self { folder, _alone: alone }
+    }
+
+    /// Removes every blob that is not `named`, and tells how many files that were. Touches the disk.
+    pub fn remove_all_but(self, named: &HashSet<BlobId>) -> io::Result<u64> {
+        let mut removed = 0;
+        for prefix in fs::read_dir(&self.folder)? {
+            for file in fs::read_dir(prefix?.path())? {
+                let path = file?.path();
+                if id_in(&path).is_some_and(|id| !named.contains(&id)) {
+                    fs::remove_file(path)?;
+                    removed += 1;
+                }
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// The blob of which a file is a form; `None` for a file that is none of ours.
+fn id_in(path: &Path) -> Option<BlobId> {
+    let name = path.file_name()?.to_str()?;
+    let id = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".br")).unwrap_or(name);
+    id.parse().ok()
+}
