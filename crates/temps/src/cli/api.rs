@@ -1,0 +1,226 @@
+//! The one way to a server: its public API, over verified TLS.
+
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use reqwest::{Certificate, Method, RequestBuilder, StatusCode, Url, header, redirect};
+use serde_json::Value;
+use temps_model::Secret;
+
+use super::{
+    Options,
+    failure::Failure,
+    problem::Problem,
+    sessions::{Login, Sessions},
+};
+use crate::config::PublicUrl;
+
+const DEFAULT_SERVER: &str = "https://temps.localhost:8443";
+const COOKIE: &str = "__Host-temps_session";
+/// As many as the API gives at once.
+const PAGE: &str = "200";
+
+/// A server, and the login there if there is one.
+pub struct Api {
+    http: reqwest::Client,
+    server: PublicUrl,
+    sessions: Sessions,
+}
+
+/// An answer of the API.
+#[derive(Debug)]
+pub struct Reply {
+    pub body: Value,
+    pub version: Option<String>,
+    token: Option<Secret<String>>,
+}
+
+/// One request: its path below `/api/v1` as segments, and what goes with it.
+#[derive(Debug, Default)]
+pub struct Call<'a> {
+    pub path: &'a [&'a str],
+    pub query: Vec<(&'static str, String)>,
+    pub body: Option<Value>,
+    /// The version that a change is based on; `*` for whatever it is now.
+    pub version: Option<String>,
+}
+
+impl Api {
+    pub fn new(options: &Options, data_dir: &Path) -> Result<Self, Failure> {
+        let sessions = Sessions::open()?;
+        let given = options.server.clone().or_else(|| std::env::var("TEMPS_SERVER").ok());
+        let server = given.as_deref().or(sessions.current()).unwrap_or(DEFAULT_SERVER);
+        let server: PublicUrl = server.parse().map_err(|error| Failure::local(format!("--server: {error}")))?;
+        let http = client(&server, authority(options, &server, data_dir)?)?;
+        Ok(Self { http, server, sessions })
+    }
+
+    /// `https://temps.example.com`
+    pub fn server(&self) -> String {
+        self.server.to_string()
+    }
+
+    pub async fn get(&self, path: &[&str]) -> Result<Reply, Failure> {
+        self.call(Method::GET, Call { path, ..Call::default() }).await
+    }
+
+    pub async fn post(&self, path: &[&str], body: Value) -> Result<Reply, Failure> {
+        self.call(Method::POST, Call { path, body: Some(body), ..Call::default() }).await
+    }
+
+    /// Every page of a list.
+    pub async fn list(&self, path: &[&str], query: &[(&'static str, String)]) -> Result<Vec<Value>, Failure> {
+        let mut items = Vec::new();
+        let mut cursor = None;
+        loop {
+            let mut query = query.to_vec();
+            query.push(("limit", PAGE.to_owned()));
+            query.extend(cursor.take().map(|cursor| ("cursor", cursor)));
+            let mut reply = self.call(Method::GET, Call { path, query, ..Call::default() }).await?;
+            if let Value::Array(page) = reply.body["items"].take() {
+                items.extend(page);
+            }
+            match reply.body["next"].take() {
+                Value::String(next) => cursor = Some(next),
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    pub async fn call(&self, method: Method, call: Call<'_>) -> Result<Reply, Failure> {
+        let mut request = self.request(method, call.path, &call.query)?;
+        if let Some(version) = call.version {
+            request = request.header(header::IF_MATCH, if version == "*" { version } else { format!("\"{version}\"") });
+        }
+        if let Some(body) = call.body {
+            request = request.json(&body);
+        }
+        self.send(request.timeout(Duration::from_secs(60))).await
+    }
+
+    /// A request that the caller completes, for bodies that are not JSON.
+    pub fn request(&self, method: Method, path: &[&str], query: &[(&str, String)]) -> Result<RequestBuilder, Failure> {
+        let mut url: Url = self.server.to_string().parse().map_err(Failure::local)?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.clear().extend(["api", "v1"]).extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self.http.request(method, url).header(header::ORIGIN, self.server.to_string());
+        if let Some(login) = self.sessions.login(&self.server.to_string()) {
+            let mut cookie =
+                header::HeaderValue::try_from(format!("{COOKIE}={}", login.token.expose())).map_err(Failure::local)?;
+            cookie.set_sensitive(true);
+            request = request.header(header::COOKIE, cookie);
+        }
+        Ok(request)
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Result<Reply, Failure> {
+        let response = self.stream(request).await?;
+        let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
+        let version = tag.map(|tag| tag.trim_matches('"').to_owned());
+        let token = session_token(response.headers());
+        let body = response.text().await.map_err(|error| self.unreachable(&error))?;
+        Ok(Reply { body: serde_json::from_str(&body).unwrap_or(Value::Null), version, token })
+    }
+
+    /// The answer with its body unread, if the server did not refuse.
+    pub async fn stream(&self, request: RequestBuilder) -> Result<reqwest::Response, Failure> {
+        let response = request.header(header::ACCEPT, "application/json").send().await;
+        let response = response.map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let id = response.headers().get("temps-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let body = response.text().await.map_err(|error| self.unreachable(&error))?;
+        let problem = Problem::read(status, &body, id);
+        Err(match status {
+            StatusCode::UNAUTHORIZED => Failure::NotLoggedIn(problem),
+            status if status.is_server_error() => Failure::Server(problem),
+            _ => Failure::Refused(problem),
+        })
+    }
+
+    /// Keeps the login that an answer brought.
+    pub fn remember(&mut self, email: &str, reply: &Reply) -> Result<(), Failure> {
+        let Some(token) = reply.token.clone() else {
+            return Err(Failure::local("The server answered without a session."));
+        };
+        self.sessions.remember(&self.server.to_string(), Login { email: email.to_owned(), token })
+    }
+
+    pub fn forget(&mut self) -> Result<(), Failure> {
+        self.sessions.forget(&self.server.to_string())
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        let reason = root_cause(error);
+        let hint = if reason.contains("certificate") || reason.contains("UnknownIssuer") {
+            "Its certificate is signed by nobody that is trusted here. If it is your own Temps, name its authority with --ca FILE (ca.pem in its data directory)."
+        } else if self.server.host.is_loopback() {
+            "Is `temps serve` running?"
+        } else {
+            "Is the address right, and is `temps serve` running there?"
+        };
+        Failure::Unreachable { server: self.server.to_string(), reason, hint }
+    }
+}
+
+/// The innermost error says what happened; the others only where.
+fn root_cause(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".into();
+    }
+    let mut cause: &dyn Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    let text = cause.to_string();
+    text.split(" (os error").next().unwrap_or(&text).trim_end_matches('.').to_owned()
+}
+
+fn session_token(headers: &header::HeaderMap) -> Option<Secret<String>> {
+    let cookies = headers.get_all(header::SET_COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let ours = cookies.filter_map(|cookie| cookie.strip_prefix(COOKIE)?.strip_prefix('=')?.split(';').next());
+    ours.filter(|token| !token.is_empty()).map(|token| Secret::new(token.to_owned())).next()
+}
+
+/// `--ca`, `TEMPS_CA`, or the authority of the Temps on this machine for the names that only it can have.
+fn authority(options: &Options, server: &PublicUrl, data_dir: &Path) -> Result<Option<PathBuf>, Failure> {
+    let given = options.ca.clone().or_else(|| std::env::var_os("TEMPS_CA").map(PathBuf::from));
+    let local = data_dir.join("ca.pem");
+    Ok(given.or_else(|| Some(local).filter(|path| server.host.is_loopback() && path.exists())))
+}
+
+fn client(server: &PublicUrl, authority: Option<PathBuf>) -> Result<reqwest::Client, Failure> {
+    let mut builder = reqwest::Client::builder()
+        .https_only(true)
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .user_agent(concat!("temps/", env!("CARGO_PKG_VERSION")));
+    if server.host.is_loopback() {
+        // Many resolvers do not know that names under localhost mean this machine (RFC 6761 §6.3).
+        builder = builder.resolve_to_addrs(
+            server.host.as_str(),
+            &[([127, 0, 0, 1], 0).into(), (std::net::Ipv6Addr::LOCALHOST, 0).into()],
+        );
+    }
+    if let Some(path) = authority {
+        let failed = |reason: String| Failure::local(format!("{}: {reason}", path.display()));
+        let pem = fs::read(&path).map_err(|error| failed(error.to_string()))?;
+        let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| failed("holds no certificate".into()))?;
+        if certificates.is_empty() {
+            return Err(failed("holds no certificate".into()));
+        }
+        builder = builder.tls_certs_only(certificates);
+    }
+    builder.build().map_err(Failure::local)
+}

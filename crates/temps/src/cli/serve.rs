@@ -1,0 +1,83 @@
+//! `temps serve`, and the settings that it shares with `temps config`
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgMatches, Args, FromArgMatches, error::Error};
+
+use super::{Context, failure::Failure};
+use crate::{
+    config::{Config, KEYS, Key, Sources},
+    program,
+};
+
+/// Runs Temps until it is told to stop. Settings come from temps.toml in the data directory, TEMPS_* in the environment, and flags.
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Serve {
+    pub fn run(self, context: &Context) -> Result<(), Failure> {
+        let resolved = Config::resolve(&self.settings.sources(context)).map_err(Failure::local)?;
+        program::serve(resolved.config, context.clock.clone(), &context.terminal)
+            .map_err(|error| Failure::local(format!("{error:#}")))
+    }
+}
+
+/// The flags of the configuration keys.
+#[derive(Debug, Args)]
+pub struct Settings {
+    /// Configuration file [default: temps.toml in the data directory, if there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyFlags,
+}
+
+impl Settings {
+    /// Everything that was given, by whatever way.
+    pub fn sources(&self, context: &Context) -> Sources {
+        let environment =
+            std::env::vars_os().map(|(name, text)| (name.to_string_lossy().into(), text.to_string_lossy().into()));
+        let data_dir = context.options.data_dir.iter().map(|path| ("data_dir", path.to_string_lossy().into_owned()));
+        let flags: Vec<_> = data_dir.chain(self.keys.0.iter().cloned()).collect();
+        Sources::read(self.config.as_deref(), &environment.collect::<Vec<_>>(), &flags)
+    }
+}
+
+/// One flag for every key of the table that may have one, and the texts given.
+#[derive(Debug)]
+struct KeyFlags(Vec<(&'static str, String)>);
+
+/// The keys that are flags of this command; `--data-dir` is one of every command.
+fn flags() -> impl Iterator<Item = (&'static Key, String)> {
+    let keys = KEYS.iter().filter(|key| key.name != "data_dir");
+    keys.filter_map(|key| key.flag().map(|flag| (key, flag)))
+}
+
+impl Args for KeyFlags {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        flags().fold(command, |command, (key, flag)| {
+            let help = format!("{} [default: {}]", key.meaning, key.default);
+            command.arg(Arg::new(key.name).long(flag).value_name("VALUE").help(help).help_heading("Configuration"))
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for KeyFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let given =
+            flags().filter_map(|(key, _)| matches.get_one::<String>(key.name).map(|text| (key.name, text.clone())));
+        Ok(Self(given.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! One Temps: the control plane, the edge, and the two channels between them.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::available_parallelism,
+    time::Duration,
+};
+
+use anyhow::Context;
+use rustls::RootCertStore;
+use temps_control::{Control, Prepared, app::Settings};
+use temps_db::{Database, DatabaseSettings, vault::KeySources};
+use temps_edge::{Edge, EdgeConfig, Timeouts, WorkerFailure};
+use temps_model::{Clock, Secret};
+use temps_policy::{
+    UpstreamNetworks,
+    link::{self, EdgeEnd},
+    protections::limits::Counters,
+};
+use tokio::{runtime::Runtime, task::JoinHandle};
+
+use crate::{
+    access,
+    config::{Config, PublicUrl},
+    metrics,
+    process::DataDir,
+};
+
+/// Batches of events that may wait for the access log before some are dropped.
+const EVENT_BATCHES: usize = 1_024;
+/// Clients whose rates are counted at a time.
+const COUNTED_CLIENTS: usize = 262_144;
+/// How long the last events may take to be logged when stopping.
+const LAST_EVENTS: Duration = Duration::from_secs(2);
+
+/// A running Temps. Dropping it ends it at once; [`stop`](Instance::stop) ends it well.
+pub struct Instance {
+    edge: Edge,
+    plane: Plane,
+    public_url: PublicUrl,
+    setup_token: Option<Secret<String>>,
+    /// Keeps every other process out as long as this one runs.
+    data_dir: DataDir,
+}
+
+/// The control plane on its own threads, so that hashing a password or building an export never delays a visitor.
+struct Plane {
+    runtime: Option<Runtime>,
+    control: Option<Control>,
+    access_log: Option<JoinHandle<()>>,
+}
+
+impl Instance {
+    /// Opens the data directory and the database, starts the control plane, then the edge.
+    ///
+    /// # Errors
+    /// With a text for the operator. Nothing goes on running then.
+    pub async fn start(mut config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        choose_port(&mut config)?;
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let workers = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("control").enable_all().build()?;
+        let begin = begin(config.clone(), data_dir.path().to_owned(), workers, Arc::clone(&clock));
+        let begun = runtime.spawn(begin);
+        let mut plane = Plane { runtime: Some(runtime), control: None, access_log: None };
+        let begun = begun.await.context("the control plane panicked")??;
+        plane.control = Some(begun.control);
+        plane.access_log = Some(begun.access_log);
+        let counters = Arc::new(Counters::new(COUNTED_CLIENTS));
+        let edge = Edge::start(edge_config(&config, workers)?, begun.edge_end, counters, clock)?;
+        Ok(Self { edge, plane, public_url: config.public_url, setup_token: begun.setup_token, data_dir })
+    }
+
+    pub fn http_addr(&self) -> SocketAddr {
+        self.edge.http_addr()
+    }
+
+    pub fn https_addr(&self) -> SocketAddr {
+        self.edge.https_addr()
+    }
+
+    pub fn public_url(&self) -> &PublicUrl {
+        &self.public_url
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    /// The one-time token, if there is no user yet.
+    pub fn setup_token(&self) -> Option<&Secret<String>> {
+        self.setup_token.as_ref()
+    }
+
+    /// Returns when a part of it ended although nobody told it to.
+    pub async fn failed(&self) -> WorkerFailure {
+        self.edge.failed().await
+    }
+
+    /// Lets open requests end within the drain timeout, then stops the control plane.
+    pub async fn stop(mut self) {
+        self.edge.drain().await;
+        if let Some(access_log) = self.plane.access_log.take()
+            && tokio::time::timeout(LAST_EVENTS, access_log).await.is_err()
+        {
+            tracing::warn!("the last lines of the access log were not written in time");
+        }
+        if let (Some(control), Some(runtime)) = (self.plane.control.take(), &self.plane.runtime)
+            && runtime.spawn(control.stop()).await.is_err()
+        {
+            tracing::error!("the control plane panicked while it stopped");
+        }
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Waiting is not possible here: the caller may be on a thread that must not block.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What the control plane's threads hand back when they have begun.
+struct Begun {
+    control: Control,
+    access_log: JoinHandle<()>,
+    edge_end: EdgeEnd,
+    setup_token: Option<Secret<String>>,
+}
+
+async fn begin(
+    config: Config,
+    data_dir: PathBuf,
+    workers: NonZeroUsize,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Begun> {
+    let keys = KeySources::of_process(&data_dir);
+    let config = Config { data_dir, ..config };
+    let database = Database::open(&database_settings(&config), &keys, Arc::clone(&clock)).await?;
+    let (prepared, snapshot) = Prepared::new(control_settings(config), database, clock).await?;
+    let setup_token = prepared.setup_token();
+    let (control_end, edge_end) = link::link(snapshot, workers.get(), EVENT_BATCHES);
+    let (publisher, sent) = (control_end.publisher(), control_end.publisher());
+    let render = metrics::install()?;
+    let control = prepared.start(publisher, move || render())?;
+    let version = move || sent.current().version;
+    let access_log = tokio::spawn(access::record(control_end.events, control_end.dropped, version));
+    Ok(Begun { control, access_log, edge_end, setup_token })
+}
+
+/// Where the database of a configuration is.
+pub fn database_settings(config: &Config) -> DatabaseSettings {
+    match &config.database {
+        Some(url) => DatabaseSettings::Postgres { url: url.0.clone() },
+        None => DatabaseSettings::Sqlite { path: config.data_dir.join("temps.db") },
+    }
+}
+
+fn control_settings(config: Config) -> Settings {
+    Settings {
+        data_dir: config.data_dir,
+        public_origin: config.public_url.to_string(),
+        console_host: config.public_url.host,
+        public_https_port: config.public_url.port,
+        apps_domain: config.apps_domain,
+        upstream_networks: UpstreamNetworks::new(config.upstream_networks),
+        max_upload: config.max_upload,
+        security_contact: config.security_contact.map(|contact| contact.as_str().to_owned()),
+        metrics_token: config.metrics_token,
+    }
+}
+
+fn edge_config(config: &Config, workers: NonZeroUsize) -> anyhow::Result<EdgeConfig> {
+    let id = getrandom::u64().context("the operating system gives no random bytes")?;
+    Ok(EdgeConfig {
+        http_addr: config.http_addr,
+        https_addr: config.https_addr,
+        workers,
+        trusted_proxies: config.trusted_proxies.clone(),
+        upstream_networks: UpstreamNetworks::new(config.upstream_networks.clone()),
+        upstream_roots: Arc::new(system_roots()),
+        apps_domain: config.apps_domain.clone(),
+        public_https_port: config.public_url.port,
+        instance_id: format!("temps-{id:016x}"),
+        drain_timeout: config.drain_timeout,
+        timeouts: Timeouts::default(),
+    })
+}
+
+/// The authorities that the operator of this machine trusts; `https` upstreams are verified against them.
+fn system_roots() -> RootCertStore {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "a part of the system's certificate store cannot be read");
+    }
+    let mut roots = RootCertStore::empty();
+    let (_, unusable) = roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        tracing::warn!(unusable, "the system has no certificate authorities; upstreams with https will be refused");
+    }
+    roots
+}
+
+/// Port 0 means any free one. It is chosen before anything starts, because the public URL has to name it.
+fn choose_port(config: &mut Config) -> io::Result<()> {
+    if config.https_addr.port() == 0 {
+        config.https_addr = TcpListener::bind(config.https_addr)?.local_addr()?;
+    }
+    if config.public_url.port == 0 {
+        config.public_url.port = config.https_addr.port();
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! `temps serve`, from start to end.
+
+use std::{path::Path, sync::Arc};
+
+use temps_model::Clock;
+
+use crate::{cli::Terminal, config::Config, instance::Instance, logging, process};
+
+const DEFAULT_CONSOLE: &str = "https://temps.localhost:8443";
+
+/// Runs Temps until a signal ends it.
+///
+/// # Errors
+/// With a text for the operator, if it cannot start or a part of it ended by itself.
+pub(crate) fn serve(config: Config, clock: Arc<dyn Clock>, terminal: &Terminal) -> anyhow::Result<()> {
+    logging::start(config.log_format, Arc::clone(&clock))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let stop = process::stop_requested()?;
+        let plain_data_dir = config.data_dir.clone();
+        let instance = Instance::start(config, clock).await?;
+        welcome(&instance, &plain_data_dir, terminal);
+        tracing::info!(http = %instance.http_addr(), https = %instance.https_addr(), "temps is serving");
+        let ended = tokio::select! {
+            () = stop => Ok(()),
+            failure = instance.failed() => Err(failure),
+        };
+        tracing::info!("temps is stopping");
+        instance.stop().await;
+        Ok(ended?)
+    })
+}
+
+/// Where to go, and at the first start what to do. The token is shown here and never logged (R-AUTH-12).
+fn welcome(instance: &Instance, data_dir: &Path, terminal: &Terminal) {
+    let console = instance.public_url();
+    terminal.say("Temps is running.");
+    terminal.say(format_args!("  Console  {console}"));
+    if console.host.is_loopback() {
+        terminal.say(format_args!("           http://{}:{}", console.host, instance.http_addr().port()));
+    }
+    terminal.say(format_args!("  Data     {}", instance.data_dir().display()));
+    let Some(token) = instance.setup_token() else { return };
+    terminal.say(format_args!("\nThere is no user yet. The setup token, which works once, is\n  {}", token.expose()));
+    terminal.say(format_args!("It also stands in {}. Next:", instance.data_dir().join("setup-token").display()));
+    terminal.say(format_args!(
+        "  {} setup{} --email you@example.com --name You",
+        this_program(),
+        options(instance, data_dir)
+    ));
+}
+
+/// This program as the operator called it, so that the next command can be copied.
+fn this_program() -> String {
+    std::env::args().next().unwrap_or_else(|| "temps".to_owned())
+}
+
+/// What the next command has to be told because it is not the default.
+fn options(instance: &Instance, data_dir: &Path) -> String {
+    let mut options = String::new();
+    if data_dir != Path::new("data") {
+        options += &format!(" --data-dir {}", data_dir.display());
+    }
+    let console = instance.public_url().to_string();
+    if console != DEFAULT_CONSOLE {
+        options += &format!(" --server {console}");
+    }
+    options
+}
