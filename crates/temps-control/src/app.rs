@@ -6,7 +6,9 @@ use temps_db::Database;
 use temps_model::{Clock, HostName};
 use temps_policy::UpstreamNetworks;
 
-use crate::{blobs::Blobs, certificates::Certificates, denials::Denials, edge::Edge, password::Passwords, setup::SetupToken};
+use crate::{
+    blobs::Blobs, certificates::Certificates, denials::Denials, edge::Edge, password::Passwords, setup::SetupToken,
+};
 
 /// The state of the control plane. Cheap to clone.
 pub type App = Arc<State>;

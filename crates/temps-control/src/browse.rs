@@ -12,7 +12,9 @@ use serde_json::Value;
 use crate::app::App;
 
 /// Everything a page of the control plane may load: its own style sheet.
-const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
 
 #[derive(Template)]
 #[template(path = "api.html")]
@@ -48,8 +50,11 @@ struct ConsolePage {
 
 /// The page that shows an OpenAPI document.
 pub fn page(document: &Value) -> String {
-    let operations = members(&document["paths"]).flat_map(|(path, methods)| members(methods).map(move |(method, operation)| Operation::new(path, method, operation)));
-    let schemas = members(&document["components"]["schemas"]).map(|(name, schema)| (name, serde_json::to_string_pretty(schema).unwrap_or_default()));
+    let operations = members(&document["paths"]).flat_map(|(path, methods)| {
+        members(methods).map(move |(method, operation)| Operation::new(path, method, operation))
+    });
+    let schemas = members(&document["components"]["schemas"])
+        .map(|(name, schema)| (name, serde_json::to_string_pretty(schema).unwrap_or_default()));
     let page = ApiPage {
         version: text(&document["info"]["version"]),
         description: text(&document["info"]["description"]),
@@ -64,7 +69,10 @@ pub fn routes(api: String) -> Router<App> {
     Router::new()
         .route("/", get(move || async move { html(console) }))
         .route("/api/docs", get(move || async move { html(api) }))
-        .route("/api/docs/style.css", get(async || ([(header::CONTENT_TYPE, "text/css")], include_str!("../templates/style.css"))))
+        .route(
+            "/api/docs/style.css",
+            get(async || ([(header::CONTENT_TYPE, "text/css")], include_str!("../templates/style.css"))),
+        )
 }
 
 fn html(page: String) -> impl IntoResponse {

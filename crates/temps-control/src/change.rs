@@ -32,7 +32,12 @@ impl Change {
     }
 
     /// Begins a change in the name of somebody who has just proved who they are.
-    pub async fn begin_as(app: &App, proof: &impl Proof, actor: Actor, authentication: Authentication) -> Result<Self, Problem> {
+    pub async fn begin_as(
+        app: &App,
+        proof: &impl Proof,
+        actor: Actor,
+        authentication: Authentication,
+    ) -> Result<Self, Problem> {
         let record = record_of(proof.evidence(), actor, authentication)?;
         Ok(Self { transaction: app.database.begin().await?, record })
     }
@@ -60,7 +65,8 @@ impl Deref for Change {
 
 /// The record of what a route declares, with what is known of the caller.
 pub fn record_of(evidence: &Evidence, actor: Actor, authentication: Authentication) -> Result<AuditRecord, Problem> {
-    let action = evidence.action.ok_or_else(|| Problem::internal("a route that declares no action tried to leave a record"))?;
+    let action =
+        evidence.action.ok_or_else(|| Problem::internal("a route that declares no action tried to leave a record"))?;
     let context = &evidence.context;
     let mut record = AuditRecord::new(audit::Action::new(action.name()), actor, authentication)
         .request(context.request_id)

@@ -53,7 +53,13 @@ impl Denials {
         self.note(app, evidence, Outcome::Failed, describe).await;
     }
 
-    async fn note(&self, app: &App, evidence: &Evidence, outcome: Outcome, describe: impl FnOnce(AuditRecord) -> AuditRecord) {
+    async fn note(
+        &self,
+        app: &App,
+        evidence: &Evidence,
+        outcome: Outcome,
+        describe: impl FnOnce(AuditRecord) -> AuditRecord,
+    ) {
         let Some(action) = evidence.action else { return };
         let (who, actor, authentication) = match (&evidence.caller, evidence.context.client) {
             (Some(caller), _) => (Who::User(caller.user), Actor::User(caller.user), Authentication::Session),
@@ -90,7 +96,10 @@ impl Denials {
         let now = app.clock.now();
         let ended: Vec<Counted> = {
             let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            counted.extract_if(|_, counted| all || now.since(counted.since) >= WINDOW).map(|(_, counted)| counted).collect()
+            counted
+                .extract_if(|_, counted| all || now.since(counted.since) >= WINDOW)
+                .map(|(_, counted)| counted)
+                .collect()
         };
         for counted in ended.into_iter().filter(|counted| counted.more > 0) {
             write(app, counted.record.count(counted.more)).await;

@@ -8,8 +8,8 @@ use axum::{
     routing::get,
 };
 use sea_orm::ConnectionTrait;
-use subtle::ConstantTimeEq;
 use std::time::Duration;
+use subtle::ConstantTimeEq;
 use temps_model::Timestamp;
 
 use crate::{app::App, problem::Problem};
@@ -54,6 +54,8 @@ async fn security_txt(State(app): State<App>) -> Result<impl IntoResponse, Probl
     let midnight = Timestamp::from_micros(app.clock.now().seconds() / 86_400 * 86_400 * 1_000_000);
     let expires = midnight.after(CONTACT_LIFETIME);
     let origin = &app.settings.public_origin;
-    let text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\nCanonical: {origin}/.well-known/security.txt\n");
+    let text = format!(
+        "Contact: {contact}\nExpires: {expires}\nPreferred-Languages: en\nCanonical: {origin}/.well-known/security.txt\n"
+    );
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text))
 }

@@ -95,7 +95,8 @@ fn tag(path: &str) -> &str {
 
 fn parameters(route: &Route) -> Vec<Value> {
     let in_path = route.path.split('/').filter_map(|word| word.strip_prefix('{')?.strip_suffix('}'));
-    let in_path = in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let in_path =
+        in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
     let in_query = route.parameters.iter().map(|parameter| serde_json::to_value(parameter).unwrap_or_default());
     let if_match = json!({
         "name": "If-Match", "in": "header", "required": true, "schema": { "type": "string" },
@@ -106,7 +107,9 @@ fn parameters(route: &Route) -> Vec<Value> {
 
 fn request_body(body: &Body) -> Value {
     match body {
-        Body::Json(schema) => json!({ "required": true, "content": { "application/json": { "schema": schema.reference } } }),
+        Body::Json(schema) => {
+            json!({ "required": true, "content": { "application/json": { "schema": schema.reference } } })
+        }
         Body::Upload(schema) => json!({ "required": true, "content": {
             "multipart/form-data": { "schema": {
                 "type": "object",
@@ -126,7 +129,9 @@ fn responses(route: &Route) -> Value {
     for (status, schema) in &route.answers {
         let text = status.canonical_reason().unwrap_or("Done");
         let response = match schema {
-            Some(schema) => json!({ "description": text, "content": { "application/json": { "schema": schema.reference } } }),
+            Some(schema) => {
+                json!({ "description": text, "content": { "application/json": { "schema": schema.reference } } })
+            }
             None => json!({ "description": text }),
         };
         responses.insert(status.as_u16().to_string(), response);
@@ -141,18 +146,26 @@ fn responses(route: &Route) -> Value {
 }
 
 fn problems(route: &Route) -> Vec<(&'static str, &'static str)> {
-    let mut problems = vec![("400", "The request could not be read"), ("429", "Too many requests"), ("500", "Temps failed")];
+    let mut problems =
+        vec![("400", "The request could not be read"), ("429", "Too many requests"), ("500", "Temps failed")];
     let safe = matches!(route.method, Method::GET);
     match route.access {
         Access::Public => {}
         Access::User => problems.push(("401", "Login required")),
-        Access::Administrator | Access::Project(_) => problems.extend([("401", "Login required"), ("403", "Not permitted")]),
+        Access::Administrator | Access::Project(_) => {
+            problems.extend([("401", "Login required"), ("403", "Not permitted")])
+        }
     }
     if route.path.contains('{') {
         problems.push(("404", "Not found, or not for you to know"));
     }
     if !safe {
-        problems.extend([("403", "Not permitted"), ("409", "In conflict with what is there"), ("503", "The database is busy"), ("507", "The disk is full")]);
+        problems.extend([
+            ("403", "Not permitted"),
+            ("409", "In conflict with what is there"),
+            ("503", "The database is busy"),
+            ("507", "The disk is full"),
+        ]);
     }
     if route.body.is_some() {
         problems.extend([("413", "Too large"), ("415", "Not JSON"), ("422", "Invalid input, field by field")]);

@@ -5,10 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-    password_hash::phc::PasswordHash,
-};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use axum::http::{HeaderValue, StatusCode, header};
 use temps_model::{EmailAddress, Secret};
 use tokio::sync::Semaphore;
@@ -48,9 +45,11 @@ impl Passwords {
 
     /// The hash of a password in PHC string format.
     pub async fn hash(&self, password: Password) -> Result<Secret<String>, Problem> {
-        self.run(move |argon2| argon2.hash_password(password.0.expose().as_bytes()).map(|hash| Secret::new(hash.to_string())))
-            .await?
-            .map_err(Problem::internal)
+        self.run(move |argon2| {
+            argon2.hash_password(password.0.expose().as_bytes()).map(|hash| Secret::new(hash.to_string()))
+        })
+        .await?
+        .map_err(Problem::internal)
     }
 
     /// Whether a password is the one that was hashed. Without a hash it does the same work and says no.
@@ -58,13 +57,17 @@ impl Passwords {
         let dummy = Arc::clone(&self.dummy);
         let verified = self.run(move |argon2| {
             let text = hash.as_ref().map_or(&*dummy, |hash| hash.expose());
-            let matches = PasswordHash::new(text).is_ok_and(|hash| argon2.verify_password(password.0.expose().as_bytes(), &hash).is_ok());
+            let matches = PasswordHash::new(text)
+                .is_ok_and(|hash| argon2.verify_password(password.0.expose().as_bytes(), &hash).is_ok());
             matches && hash.is_some()
         });
         verified.await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce(Argon2<'static>) -> T + Send + 'static) -> Result<T, Problem> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Argon2<'static>) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
         let admitted = Admitted::new(&self.admitted, self.parallel + QUEUE)?;
         let permit = Arc::clone(&self.running).acquire_owned().await.map_err(Problem::internal)?;
         let argon2 = self.argon2.clone();
@@ -85,9 +88,14 @@ impl Admitted {
         let place = Self(Arc::clone(count));
         match count.fetch_add(1, Ordering::Relaxed) {
             before if before < limit => Ok(place),
-            _ => Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "login_busy", "Too many logins", "Too many logins are being checked at the moment.")
-                .hint("Try again in a few seconds.")
-                .header(header::RETRY_AFTER, HeaderValue::from_static("5"))),
+            _ => Err(Problem::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "login_busy",
+                "Too many logins",
+                "Too many logins are being checked at the moment.",
+            )
+            .hint("Try again in a few seconds.")
+            .header(header::RETRY_AFTER, HeaderValue::from_static("5"))),
         }
     }
 }
@@ -125,7 +133,9 @@ impl Password {
             return Ok(password);
         }
         let why = estimate.feedback().and_then(|feedback| feedback.warning()).map(|warning| warning.to_string());
-        Err(refuse(&why.map_or_else(|| "is too easy to guess".to_owned(), |why| format!("is too easy to guess: {why}"))))
+        Err(refuse(
+            &why.map_or_else(|| "is too easy to guess".to_owned(), |why| format!("is too easy to guess: {why}")),
+        ))
     }
 }
 

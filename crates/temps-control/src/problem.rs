@@ -14,7 +14,10 @@ use crate::access::RequestContext;
 
 /// An answer other than success. Its text is for the person who asked; what happened inside goes to the log only.
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
     status: StatusCode,
     code: &'static str,
     title: &'static str,
@@ -54,31 +57,39 @@ pub struct ProblemDetails {
 
 impl Problem {
     pub fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, title, detail: detail.into(), hint: None, errors: Vec::new(), headers: Vec::new() }
+        Self(Box::new(Inner {
+            status,
+            code,
+            title,
+            detail: detail.into(),
+            hint: None,
+            errors: Vec::new(),
+            headers: Vec::new(),
+        }))
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
     pub fn field(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
-        self.errors.push(FieldError { field: field.into(), message: message.into() });
+        self.0.errors.push(FieldError { field: field.into(), message: message.into() });
         self
     }
 
     pub fn fields(mut self, errors: impl IntoIterator<Item = FieldError>) -> Self {
-        self.errors.extend(errors);
+        self.0.errors.extend(errors);
         self
     }
 
     pub fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// Something with this name does not exist, or the caller may not know that it does (R-RBAC-2).
@@ -110,15 +121,25 @@ impl Problem {
     }
 
     pub fn unauthorised() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "login_required", "Login required", "This needs a login, and there is none or it has ended.")
-            .hint("Log in, for example with `temps login`.")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "login_required",
+            "Login required",
+            "This needs a login, and there is none or it has ended.",
+        )
+        .hint("Log in, for example with `temps login`.")
     }
 
     /// A fault of Temps itself. The reason goes to the log under the request id and nowhere else.
     pub fn internal(reason: impl std::fmt::Display) -> Self {
         tracing::error!(reason = %reason, "a call failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Temps failed", "Something went wrong inside Temps; nothing was saved.")
-            .hint("The log has the reason under the request id.")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Temps failed",
+            "Something went wrong inside Temps; nothing was saved.",
+        )
+        .hint("The log has the reason under the request id.")
     }
 }
 
@@ -127,9 +148,13 @@ impl From<DbError> for Problem {
         match error {
             DbError::NotFound => Self::not_found(),
             DbError::Full => Self::storage_full(),
-            DbError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", "The database is busy; nothing was saved.")
-                .hint("Try again in a moment."),
-            DbError::Conflict => Self::conflict("conflict", "Conflict", "Somebody else saved the same thing first; nothing was saved."),
+            DbError::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", "The database is busy; nothing was saved.")
+                    .hint("Try again in a moment.")
+            }
+            DbError::Conflict => {
+                Self::conflict("conflict", "Conflict", "Somebody else saved the same thing first; nothing was saved.")
+            }
             other => Self::internal(other),
         }
     }
@@ -138,8 +163,13 @@ impl From<DbError> for Problem {
 impl Problem {
     pub fn storage_full() -> Self {
         tracing::error!("a change was refused because the disk is full");
-        Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "Disk full", "The server's disk is full; nothing was saved. Sites keep being served.")
-            .hint("Free some space in the data directory's file system and try again.")
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "disk_full",
+            "Disk full",
+            "The server's disk is full; nothing was saved. Sites keep being served.",
+        )
+        .hint("Free some space in the data directory's file system and try again.")
     }
 }
 
@@ -155,8 +185,8 @@ impl From<std::io::Error> for Problem {
 /// Carries the problem to [`render`], which alone knows the request id.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.status.into_response();
-        for (name, value) in &self.headers {
+        let mut response = self.0.status.into_response();
+        for (name, value) in &self.0.headers {
             response.headers_mut().append(name, value.clone());
         }
         response.extensions_mut().insert(self);
@@ -169,7 +199,7 @@ pub async fn render(request: Request, next: Next) -> Response {
     let request_id = RequestContext::of(request.headers()).request_id.to_string();
     let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Problem>().or_else(|| foreign(&response));
-    let Some(problem) = problem else { return response };
+    let Some(Problem(problem)) = problem else { return response };
     let details = ProblemDetails {
         kind: format!("urn:temps:problem:{}", problem.code),
         title: problem.title,
@@ -190,17 +220,26 @@ pub async fn render(request: Request, next: Next) -> Response {
 
 /// A problem for an error that the framework answered by itself.
 fn foreign(response: &Response) -> Option<Problem> {
-    let is_plain = response.headers().get(header::CONTENT_TYPE).is_none_or(|value| value.as_bytes().starts_with(b"text/plain"));
+    let is_plain =
+        response.headers().get(header::CONTENT_TYPE).is_none_or(|value| value.as_bytes().starts_with(b"text/plain"));
     match response.status() {
         status if !is_plain || !(status.is_client_error() || status.is_server_error()) => None,
         StatusCode::NOT_FOUND => Some(Problem::not_found()),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Some(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", "This path exists, but not for this method."))
+        StatusCode::METHOD_NOT_ALLOWED => Some(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method",
+            "Method not allowed",
+            "This path exists, but not for this method.",
+        )),
+        StatusCode::PAYLOAD_TOO_LARGE => Some(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "Too large",
+            "The request is larger than this call takes.",
+        )),
+        status if status.is_client_error() => {
+            Some(Problem::new(status, "bad_request", "Bad request", "The request could not be read."))
         }
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Some(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large", "The request is larger than this call takes."))
-        }
-        status if status.is_client_error() => Some(Problem::new(status, "bad_request", "Bad request", "The request could not be read.")),
         status => Some(Problem::new(status, "internal", "Temps failed", "Something went wrong inside Temps.")),
     }
 }

@@ -72,7 +72,13 @@ macro_rules! methods {
 methods!(get = GET, post = POST, put = PUT, delete = DELETE);
 
 impl Route {
-    fn new<H: Handler<T, App>, T: 'static>(method: Method, filter: MethodFilter, path: &'static str, access: Access, handler: H) -> Self {
+    fn new<H: Handler<T, App>, T: 'static>(
+        method: Method,
+        filter: MethodFilter,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
         Self {
             method,
             path,

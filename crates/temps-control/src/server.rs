@@ -27,7 +27,9 @@ pub fn router(app: &App) -> Router {
         .merge(browse::routes(page))
         .route("/api/openapi.json", get(move || async move { (json, document.to_string()) }))
         .fallback(async || Problem::not_found())
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| Problem::internal("a handler panicked").into_response()))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Problem::internal("a handler panicked").into_response()
+        }))
         .layer(middleware::from_fn(detach))
         .layer(middleware::from_fn(problem::render))
         .layer(middleware::map_response(no_store))
@@ -60,4 +62,3 @@ pub fn listen(path: &Path) -> io::Result<UnixListener> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }
-

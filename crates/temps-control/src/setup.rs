@@ -107,7 +107,11 @@ pub struct FirstUser {
 }
 
 /// Makes the first user, who is an instance administrator, and logs them in.
-pub async fn create(State(app): State<App>, public: Public, Json(body): Json<FirstUser>) -> Result<impl IntoResponse, Problem> {
+pub async fn create(
+    State(app): State<App>,
+    public: Public,
+    Json(body): Json<FirstUser>,
+) -> Result<impl IntoResponse, Problem> {
     if app.setup.text().is_none() {
         return Err(done());
     }
@@ -116,7 +120,8 @@ pub async fn create(State(app): State<App>, public: Public, Json(body): Json<Fir
         return Err(Problem::forbidden("setup_token", "This is not the setup token.")
             .hint("The first start printed it, and it stands in `setup-token` in the data directory; each start makes a new one until it is used."));
     }
-    let password = Password::chosen(&body.password, &body.email, &[app.settings.console_host.as_str(), body.name.as_str()])?;
+    let password =
+        Password::chosen(&body.password, &body.email, &[app.settings.console_host.as_str(), body.name.as_str()])?;
     let hash = app.passwords.hash(password).await?;
     let id = UserId::generate(app.clock.now());
     let change = Change::begin_as(&app, &public, Actor::User(id), Authentication::SetupToken).await?;
@@ -126,7 +131,8 @@ pub async fn create(State(app): State<App>, public: Public, Json(body): Json<Fir
         Err(DbError::Conflict) => return Err(done()),
         Err(error) => return Err(error.into()),
     }
-    let new = users::store::NewUser { id, email: body.email, name: body.name, administrator: true, password: Some(hash) };
+    let new =
+        users::store::NewUser { id, email: body.email, name: body.name, administrator: true, password: Some(hash) };
     let user = users::store::insert(&change, new).await?;
     let started = sessions::store::start(&change, id, public.context()).await?;
     change.commit(|record| record.target("user", id).personal("email", user.email.as_str())).await?;
@@ -135,5 +141,6 @@ pub async fn create(State(app): State<App>, public: Public, Json(body): Json<Fir
 }
 
 fn done() -> Problem {
-    Problem::conflict("setup_done", "Already set up", "The first user exists already.").hint("Log in, or ask an administrator for an invitation.")
+    Problem::conflict("setup_done", "Already set up", "The first user exists already.")
+        .hint("Log in, or ask an administrator for an invitation.")
 }

@@ -57,9 +57,14 @@ pub struct Control {
 
 impl Prepared {
     /// Reads what is saved and compiles the first snapshot.
-    pub async fn new(settings: Settings, database: Database, clock: Arc<dyn Clock>) -> Result<(Self, EdgeSnapshot), StartError> {
+    pub async fn new(
+        settings: Settings,
+        database: Database,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, EdgeSnapshot), StartError> {
         let blobs = Arc::new(Blobs::open(&settings.data_dir).map_err(StartError::Blobs)?);
-        let certificates = Certificates::open(database.clone(), &settings.data_dir, settings.console_host.clone()).await?;
+        let certificates =
+            Certificates::open(database.clone(), &settings.data_dir, settings.console_host.clone()).await?;
         let setup = SetupToken::prepare(&database, &settings.data_dir).await?;
         let sources = Sources {
             database: database.clone(),
@@ -79,7 +84,11 @@ impl Prepared {
     }
 
     /// Listens on the private sockets and begins its jobs. `metrics` renders the metrics of the whole program.
-    pub fn start(self, publisher: Publisher, metrics: impl Fn() -> String + Send + Sync + 'static) -> Result<Control, StartError> {
+    pub fn start(
+        self,
+        publisher: Publisher,
+        metrics: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Result<Control, StartError> {
         let parallel = available_parallelism().map_or(1, NonZeroUsize::get);
         let app: App = Arc::new(State {
             edge: Edge::new(self.parts, publisher, self.sources, Arc::clone(&self.clock)),

@@ -73,7 +73,12 @@ impl Authorised {
 }
 
 /// Lets a request through to its handler only if the route's declaration is met. Deny wins; silence denies.
-pub async fn authorise(State((app, declared)): State<(App, Declared)>, params: RawPathParams, request: Request, next: Next) -> Response {
+pub async fn authorise(
+    State((app, declared)): State<(App, Declared)>,
+    params: RawPathParams,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     match decide(&app, declared, &params, &parts).await {
         Ok(authorised) => {
@@ -100,7 +105,9 @@ async fn decide(app: &App, declared: Declared, params: &RawPathParams, request: 
             authorised.administrator = true;
             Ok(())
         }
-        (Access::Administrator, Some(_)) => Err(Problem::forbidden("administrator_needed", "Only an instance administrator may do this.")),
+        (Access::Administrator, Some(_)) => {
+            Err(Problem::forbidden("administrator_needed", "Only an instance administrator may do this."))
+        }
         (Access::Project(permission), Some(caller)) => match member(app, caller.user, params, permission).await {
             Ok(member) => {
                 authorised.member = Some(member);
@@ -139,7 +146,10 @@ async fn member(app: &App, user: UserId, params: &RawPathParams, permission: Per
     let Some((member, Some(project))) = found else { return Err(Problem::not_found()) };
     match grants(member.role, permission) {
         true => Ok(Member { project: project.id, slug: project.slug, role: member.role, user, permission }),
-        false => Err(Problem::forbidden("permission_needed", format!("Your role in this project is {}, which does not include `{permission}`.", member.role))
-            .hint("Ask an owner of the project.")),
+        false => Err(Problem::forbidden(
+            "permission_needed",
+            format!("Your role in this project is {}, which does not include `{permission}`.", member.role),
+        )
+        .hint("Ask an owner of the project.")),
     }
 }

@@ -19,7 +19,9 @@ impl RequestContext {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let printable = |text: &str| text.chars().filter(|c| !c.is_control()).take(300).collect::<String>();
         Self {
-            request_id: text("x-request-id").and_then(|id| id.parse().ok()).unwrap_or(RequestId::from_uuid(uuid::Uuid::nil())),
+            request_id: text("x-request-id")
+                .and_then(|id| id.parse().ok())
+                .unwrap_or(RequestId::from_uuid(uuid::Uuid::nil())),
             client: text("x-forwarded-for").and_then(|ip| ip.parse().ok()),
             user_agent: text("user-agent").and_then(|agent| printable(agent).parse().ok()).unwrap_or_default(),
         }

@@ -18,15 +18,19 @@ pub(super) fn token_of(headers: &HeaderMap) -> Option<Token> {
 
 /// `Set-Cookie` for a new session. Without `Max-Age` the browser forgets it when it is closed; the server ends it in any case.
 pub fn session_cookie(token: &Token) -> HeaderValue {
-    let mut value = HeaderValue::try_from(format!("{SESSION_COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax", token.text().expose()))
-        .expect("base64url makes a header value");
+    let mut value = HeaderValue::try_from(format!(
+        "{SESSION_COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax",
+        token.text().expose()
+    ))
+    .expect("base64url makes a header value");
     value.set_sensitive(true);
     value
 }
 
 /// `Set-Cookie` that makes the browser forget the session.
 pub fn clear_session_cookie() -> HeaderValue {
-    HeaderValue::try_from(format!("{SESSION_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")).expect("a constant")
+    HeaderValue::try_from(format!("{SESSION_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
+        .expect("a constant")
 }
 
 #[cfg(test)]
@@ -39,7 +43,9 @@ mod tests {
         let text = token.text().expose().clone();
         let of = |cookies: &[String]| {
             let mut headers = HeaderMap::new();
-            cookies.iter().for_each(|cookie| drop(headers.append(header::COOKIE, cookie.parse().unwrap())));
+            for cookie in cookies {
+                headers.append(header::COOKIE, cookie.parse().unwrap());
+            }
             token_of(&headers).map(|token| token.hash())
         };
         let good = format!("{SESSION_COOKIE}={text}");

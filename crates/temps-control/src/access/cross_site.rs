@@ -17,8 +17,11 @@ pub(super) fn check(method: &Method, headers: &HeaderMap, public_origin: &str) -
     };
     match from_here {
         true => Ok(()),
-        false => Err(Problem::forbidden("cross_site", "This request did not come from the console itself, so its cookie does not count.")
-            .hint(format!("Programs send `Origin: {public_origin}`."))),
+        false => Err(Problem::forbidden(
+            "cross_site",
+            "This request did not come from the console itself, so its cookie does not count.",
+        )
+        .hint(format!("Programs send `Origin: {public_origin}`."))),
     }
 }
 

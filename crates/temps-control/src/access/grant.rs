@@ -78,7 +78,9 @@ impl<S: Send + Sync, P: Granted> FromRequestParts<S> for Grant<P> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let authorised = Authorised::of(parts)?;
         let member = authorised.member.as_ref().filter(|member| member.permission == P::PERMISSION);
-        let member = member.ok_or_else(|| Problem::internal(format!("a handler asked for {} on a route that does not declare it", P::PERMISSION)))?;
+        let member = member.ok_or_else(|| {
+            Problem::internal(format!("a handler asked for {} on a route that does not declare it", P::PERMISSION))
+        })?;
         Ok(Self {
             project: member.project,
             slug: member.slug.clone(),
@@ -107,7 +109,10 @@ impl<S: Send + Sync> FromRequestParts<S> for User {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let authorised = Authorised::of(parts)?;
-        let caller = authorised.caller.clone().ok_or_else(|| Problem::internal("a handler asked for a user on a route that declares no login"))?;
+        let caller = authorised
+            .caller
+            .clone()
+            .ok_or_else(|| Problem::internal("a handler asked for a user on a route that declares no login"))?;
         Ok(Self { caller, evidence: authorised.evidence() })
     }
 }

@@ -88,12 +88,20 @@ pub struct TargetBody {
     id: String,
 }
 
-pub async fn list(State(app): State<App>, administrator: Administrator, Query(query): Query<AuditQuery>) -> Result<Json<Page<RecordBody>>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    administrator: Administrator,
+    Query(query): Query<AuditQuery>,
+) -> Result<Json<Page<RecordBody>>, Problem> {
     note(&app, &administrator).await?;
     read(&app, query, None).await
 }
 
-pub async fn list_of_project(State(app): State<App>, grant: Grant<AuditRead>, Query(query): Query<AuditQuery>) -> Result<Json<Page<RecordBody>>, Problem> {
+pub async fn list_of_project(
+    State(app): State<App>,
+    grant: Grant<AuditRead>,
+    Query(query): Query<AuditQuery>,
+) -> Result<Json<Page<RecordBody>>, Problem> {
     note(&app, &grant).await?;
     read(&app, query, Some(grant.project)).await
 }
@@ -113,7 +121,8 @@ async fn read(app: &App, query: AuditQuery, project: Option<ProjectId>) -> Resul
         .await
         .map_err(DbError::from)?;
     let Page { items, next } = page.page(rows, |row| row.id.uuid())?;
-    let bodies = items.iter().map(|row| Body::parse(&row.body).map_err(Problem::internal)).collect::<Result<Vec<_>, _>>()?;
+    let bodies =
+        items.iter().map(|row| Body::parse(&row.body).map_err(Problem::internal)).collect::<Result<Vec<_>, _>>()?;
     let names = Names::of(app, &bodies).await?;
     let mut records = Vec::with_capacity(items.len());
     for (row, body) in items.iter().zip(bodies) {
@@ -150,13 +159,22 @@ struct Names {
 impl Names {
     async fn of(app: &App, bodies: &[Body]) -> Result<Self, Problem> {
         let actors = bodies.iter().filter_map(|body| body.actor.id);
-        let users = user::Entity::find().filter(user::Column::Id.is_in(actors)).all(app.database.read()).await.map_err(DbError::from)?;
+        let users = user::Entity::find()
+            .filter(user::Column::Id.is_in(actors))
+            .all(app.database.read())
+            .await
+            .map_err(DbError::from)?;
         let emails = users.into_iter().map(|user| (user.id, user.email.to_string())).collect();
         let slugs = projects::store::slugs(app.database.read(), bodies.iter().filter_map(|body| body.project)).await?;
         Ok(Self { emails, slugs })
     }
 
-    fn record(&self, seq: Option<i64>, body: Body, personal: std::collections::BTreeMap<String, Option<String>>) -> RecordBody {
+    fn record(
+        &self,
+        seq: Option<i64>,
+        body: Body,
+        personal: std::collections::BTreeMap<String, Option<String>>,
+    ) -> RecordBody {
         let project = body.project.map(|id| self.slugs.get(&id).map_or_else(|| id.to_string(), ToString::to_string));
         let email = body.actor.id.and_then(|id| self.emails.get(&id).cloned());
         RecordBody {

@@ -7,7 +7,8 @@
 use std::{sync::Arc, time::Duration};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, NameConstraints,
 };
 use rustls::{crypto::aws_lc_rs::sign::any_supported_type, sign::CertifiedKey};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -85,7 +86,8 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         if reach == Reach::Local {
             let localhost = vec![GeneralSubtree::DnsName("localhost".to_owned())];
-            params.name_constraints = Some(NameConstraints { permitted_subtrees: localhost, excluded_subtrees: Vec::new() });
+            params.name_constraints =
+                Some(NameConstraints { permitted_subtrees: localhost, excluded_subtrees: Vec::new() });
         }
         let (not_before, not_after) = validity(&mut params, now, AUTHORITY_LIFETIME);
         let certificate = params.self_signed(&key)?;
@@ -121,7 +123,9 @@ impl Pair {
     /// The form that the edge serves.
     pub fn certified(&self) -> Result<Arc<CertifiedKey>, CertificateError> {
         let read = |error: &dyn std::fmt::Display| CertificateError::Read(error.to_string());
-        let chain = CertificateDer::pem_slice_iter(self.chain_pem.as_bytes()).collect::<Result<Vec<_>, _>>().map_err(|error| read(&error))?;
+        let chain = CertificateDer::pem_slice_iter(self.chain_pem.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| read(&error))?;
         let key = PrivateKeyDer::try_from(self.key_der.expose().clone()).map_err(|error| read(&error))?;
         let key = any_supported_type(&key).map_err(|error| read(&error))?;
         let certified = CertifiedKey::new(chain, key);

@@ -52,10 +52,12 @@ impl Certificates {
         for reach in Reach::ALL {
             let authority = authority(&database, reach).await?;
             let file = data_dir.join(reach.file_name());
-            std::fs::write(&file, authority.certificate_pem()).map_err(|error| CertificatesError::File { file: file.display().to_string(), error })?;
+            std::fs::write(&file, authority.certificate_pem())
+                .map_err(|error| CertificatesError::File { file: file.display().to_string(), error })?;
             authorities.push(Arc::new(authority));
         }
-        let [local, fallback] = authorities.try_into().map_err(|_| DbError::Other("two authorities were expected".to_owned()))?;
+        let [local, fallback] =
+            authorities.try_into().map_err(|_| DbError::Other("two authorities were expected".to_owned()))?;
         let certificates = Self { database, console_host, local, fallback };
         let transaction = certificates.database.begin().await?;
         certificates.issue(&transaction, &certificates.console_host).await?;
@@ -66,7 +68,8 @@ impl Certificates {
     /// Makes a certificate for a host name, in the transaction that adds it. One that is still good is kept.
     pub async fn issue(&self, transaction: &WriteTransaction, host: &HostName) -> Result<(), DbError> {
         let now = transaction.now();
-        let saved = certificate::Entity::find().filter(certificate::Column::Host.eq(host.clone())).one(transaction).await?;
+        let saved =
+            certificate::Entity::find().filter(certificate::Column::Host.eq(host.clone())).one(transaction).await?;
         if saved.as_ref().is_some_and(|saved| !is_due(saved, now)) {
             return Ok(());
         }
@@ -97,7 +100,10 @@ impl Certificates {
     }
 
     /// The certificates of these names, ready to be served. One that does not open is left out, so that its name gets the default one.
-    pub async fn served(&self, hosts: impl Iterator<Item = &HostName>) -> Result<HashMap<HostName, Arc<CertifiedKey>>, DbError> {
+    pub async fn served(
+        &self,
+        hosts: impl Iterator<Item = &HostName>,
+    ) -> Result<HashMap<HostName, Arc<CertifiedKey>>, DbError> {
         let hosts: Vec<HostName> = hosts.cloned().collect();
         let mut served = HashMap::with_capacity(hosts.len());
         for some in hosts.chunks(AT_ONCE) {
@@ -154,7 +160,11 @@ async fn authority(database: &Database, reach: Reach) -> Result<Authority, Certi
     let pair = match saved {
         Some(saved) => {
             let key_der = transaction.vault().open(&transaction, &place, &saved.value).await?;
-            let chain = instance::Entity::find_by_id(name).one(&transaction).await.map_err(DbError::from)?.ok_or(DbError::NotFound)?;
+            let chain = instance::Entity::find_by_id(name)
+                .one(&transaction)
+                .await
+                .map_err(DbError::from)?
+                .ok_or(DbError::NotFound)?;
             Pair { chain_pem: chain.value, key_der, not_before: Timestamp::default(), not_after: Timestamp::default() }
         }
         None => {

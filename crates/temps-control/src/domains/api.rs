@@ -75,24 +75,42 @@ impl DomainBody {
     }
 }
 
-pub async fn list(State(app): State<App>, grant: Grant<DomainsRead>, Query(page): Query<PageQuery>) -> Result<Json<Page<DomainBody>>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    grant: Grant<DomainsRead>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<DomainBody>>, Problem> {
     let domains = store::list(&app, &grant, &page).await?;
     let Page { items, next } = page.page(domains, |(domain, _)| domain.id.uuid())?;
-    let body = |(domain, environment): (domain::Model, Option<environment::Model>)| Some(DomainBody::new(&app, domain, environment?.slug));
+    let body = |(domain, environment): (domain::Model, Option<environment::Model>)| {
+        Some(DomainBody::new(&app, domain, environment?.slug))
+    };
     Ok(Json(Page { items: items.into_iter().filter_map(body).collect(), next }))
 }
 
-pub async fn add(State(app): State<App>, grant: Grant<DomainsWrite>, Json(body): Json<NewDomain>) -> Result<impl IntoResponse, Problem> {
+pub async fn add(
+    State(app): State<App>,
+    grant: Grant<DomainsWrite>,
+    Json(body): Json<NewDomain>,
+) -> Result<impl IntoResponse, Problem> {
     let change = Change::begin(&app, &grant).await?;
-    let environment = environments::store::find(&*change, &grant, body.environment.as_deref().unwrap_or("production")).await?;
+    let environment =
+        environments::store::find(&*change, &grant, body.environment.as_deref().unwrap_or("production")).await?;
     let domain = store::add(&app, &change, &grant, &environment, body.host).await?;
     let host = domain.host.to_string();
     change.commit(|record| record.target("domain", domain.id).change("host", (), host)).await?;
     let effective_ms = app.edge.refresh([Touched::Environment(environment.id)]).await;
-    Ok((StatusCode::CREATED, Json(AddedDomain { domain: DomainBody::new(&app, domain, environment.slug), effective_ms })))
+    Ok((
+        StatusCode::CREATED,
+        Json(AddedDomain { domain: DomainBody::new(&app, domain, environment.slug), effective_ms }),
+    ))
 }
 
-pub async fn remove(State(app): State<App>, grant: Grant<DomainsWrite>, Path((_, id)): Path<(String, String)>) -> Result<Json<Effective>, Problem> {
+pub async fn remove(
+    State(app): State<App>,
+    grant: Grant<DomainsWrite>,
+    Path((_, id)): Path<(String, String)>,
+) -> Result<Json<Effective>, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let change = Change::begin(&app, &grant).await?;
     let domain = store::remove(&change, &grant, id).await?;

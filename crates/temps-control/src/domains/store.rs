@@ -21,7 +21,11 @@ use crate::{access::Grant, app::App, problem::Problem, wire::PageQuery};
 const LABEL: usize = 63;
 const SHORT_HASH: usize = 6;
 
-pub async fn list(app: &App, grant: &Grant<DomainsRead>, page: &PageQuery) -> Result<Vec<(domain::Model, Option<environment::Model>)>, Problem> {
+pub async fn list(
+    app: &App,
+    grant: &Grant<DomainsRead>,
+    page: &PageQuery,
+) -> Result<Vec<(domain::Model, Option<environment::Model>)>, Problem> {
     let mut query = domain::Entity::find().filter(domain::Column::ProjectId.eq(grant.project));
     if let Some(after) = page.after()? {
         query = query.filter(domain::Column::Id.gt(after));
@@ -32,7 +36,12 @@ pub async fn list(app: &App, grant: &Grant<DomainsRead>, page: &PageQuery) -> Re
 
 /// Gives a new environment its name under `apps_domain`, if there is one: `PROJECT` for production, `PROJECT-ENV` for others.
 /// If that is taken or too long, a short hash of the environment's id is appended.
-pub async fn generate(app: &App, transaction: &WriteTransaction, environment: &environment::Model, project: &str) -> Result<(), Problem> {
+pub async fn generate(
+    app: &App,
+    transaction: &WriteTransaction,
+    environment: &environment::Model,
+    project: &str,
+) -> Result<(), Problem> {
     let Some(apps_domain) = &app.settings.apps_domain else { return Ok(()) };
     let label = match environment.slug.is_production() {
         true => project.to_owned(),
@@ -45,7 +54,9 @@ pub async fn generate(app: &App, transaction: &WriteTransaction, environment: &e
             let hash = digest(&SHA256, environment.id.uuid().as_bytes());
             let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
             let head: String = label.chars().take(LABEL - 1 - SHORT_HASH).collect();
-            format!("{}-{}.{apps_domain}", head.trim_end_matches('-'), &hash[..SHORT_HASH]).parse().map_err(Problem::internal)?
+            format!("{}-{}.{apps_domain}", head.trim_end_matches('-'), &hash[..SHORT_HASH])
+                .parse()
+                .map_err(Problem::internal)?
         }
     };
     insert(app, transaction, environment, host, DomainKind::Generated).await.map(drop)
@@ -61,7 +72,10 @@ pub async fn add(
 ) -> Result<domain::Model, Problem> {
     let console = &app.settings.console_host;
     if host.is_within(console) || console.is_within(&host) {
-        return Err(Problem::invalid("host", format!("lies at, under or above the console's own host name {console}, whose cookies it could reach")));
+        return Err(Problem::invalid(
+            "host",
+            format!("lies at, under or above the console's own host name {console}, whose cookies it could reach"),
+        ));
     }
     if app.settings.apps_domain.as_ref() == Some(&host) {
         return Err(Problem::invalid("host", "is the domain under which environments get their names"));
@@ -70,15 +84,29 @@ pub async fn add(
 }
 
 /// Removes a name and its certificate.
-pub async fn remove(transaction: &WriteTransaction, grant: &Grant<DomainsWrite>, id: DomainId) -> Result<domain::Model, Problem> {
+pub async fn remove(
+    transaction: &WriteTransaction,
+    grant: &Grant<DomainsWrite>,
+    id: DomainId,
+) -> Result<domain::Model, Problem> {
     let found = domain::Entity::find_by_id(id).filter(domain::Column::ProjectId.eq(grant.project));
     let domain = found.one(transaction).await.map_err(DbError::from)?.ok_or_else(Problem::not_found)?;
-    certificate::Entity::delete_many().filter(certificate::Column::Host.eq(domain.host.clone())).exec(transaction).await.map_err(DbError::from)?;
+    certificate::Entity::delete_many()
+        .filter(certificate::Column::Host.eq(domain.host.clone()))
+        .exec(transaction)
+        .await
+        .map_err(DbError::from)?;
     domain::Entity::delete_by_id(id).exec(transaction).await.map_err(DbError::from)?;
     Ok(domain)
 }
 
-async fn insert(app: &App, transaction: &WriteTransaction, environment: &environment::Model, host: HostName, kind: DomainKind) -> Result<domain::Model, Problem> {
+async fn insert(
+    app: &App,
+    transaction: &WriteTransaction,
+    environment: &environment::Model,
+    host: HostName,
+    kind: DomainKind,
+) -> Result<domain::Model, Problem> {
     let now = transaction.now();
     let row = domain::Model {
         id: DomainId::generate(now),
@@ -88,11 +116,19 @@ async fn insert(app: &App, transaction: &WriteTransaction, environment: &environ
         kind,
         created_at: now,
     };
-    match domain::Entity::insert(domain::ActiveModel::from(row.clone())).exec_without_returning(transaction).await.map_err(DbError::from) {
+    match domain::Entity::insert(domain::ActiveModel::from(row.clone()))
+        .exec_without_returning(transaction)
+        .await
+        .map_err(DbError::from)
+    {
         Ok(_) => {}
         Err(DbError::Conflict) => {
-            return Err(Problem::conflict("host_taken", "Host name taken", format!("{} belongs to an environment of this instance already.", row.host))
-                .field("host", "is taken"));
+            return Err(Problem::conflict(
+                "host_taken",
+                "Host name taken",
+                format!("{} belongs to an environment of this instance already.", row.host),
+            )
+            .field("host", "is taken"));
         }
         Err(error) => return Err(error.into()),
     }
@@ -101,6 +137,10 @@ async fn insert(app: &App, transaction: &WriteTransaction, environment: &environ
 }
 
 async fn is_taken(app: &App, transaction: &WriteTransaction, host: &HostName) -> Result<bool, Problem> {
-    let found = domain::Entity::find().filter(domain::Column::Host.eq(host.clone())).count(transaction).await.map_err(DbError::from)?;
+    let found = domain::Entity::find()
+        .filter(domain::Column::Host.eq(host.clone()))
+        .count(transaction)
+        .await
+        .map_err(DbError::from)?;
     Ok(found > 0 || app.settings.console_host.is_within(host) || host.is_within(&app.settings.console_host))
 }

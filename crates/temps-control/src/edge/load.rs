@@ -84,7 +84,8 @@ impl Sources {
 
     /// The operator's break-glass list.
     pub async fn emergency(&self) -> Result<Vec<(Network, RuleId, Option<Timestamp>)>, DbError> {
-        let rules = firewall_rule::Entity::find().filter(firewall_rule::Column::Scope.eq(firewall_rule::RuleScope::Emergency));
+        let rules =
+            firewall_rule::Entity::find().filter(firewall_rule::Column::Scope.eq(firewall_rule::RuleScope::Emergency));
         let rules = rules.all(self.database.read()).await?;
         Ok(rules.into_iter().map(|rule| (rule.network, rule.id, rule.expires_at)).collect())
     }
@@ -100,7 +101,10 @@ impl Sources {
     }
 
     /// Environments with what is live in them and their host names; all of them, or one.
-    pub async fn environments(&self, id: Option<EnvironmentId>) -> Result<HashMap<EnvironmentId, EnvironmentPart>, DbError> {
+    pub async fn environments(
+        &self,
+        id: Option<EnvironmentId>,
+    ) -> Result<HashMap<EnvironmentId, EnvironmentPart>, DbError> {
         let mut saved = environment::Entity::find();
         let mut domains = domain::Entity::find();
         if let Some(id) = id {
@@ -115,7 +119,8 @@ impl Sources {
         for environment in saved {
             let deployment = environment.live_deployment_id.and_then(|id| live.get(&id));
             let target = deployment.map_or(Target::Empty, |deployment| self.target(deployment));
-            parts.insert(environment.id, EnvironmentPart { project: environment.project_id, target, hosts: Vec::new() });
+            parts
+                .insert(environment.id, EnvironmentPart { project: environment.project_id, target, hosts: Vec::new() });
         }
         for domain in hosts {
             if let Some(part) = parts.get_mut(&domain.environment_id) {
@@ -126,7 +131,10 @@ impl Sources {
         Ok(parts)
     }
 
-    async fn deployments(&self, ids: impl Iterator<Item = DeploymentId>) -> Result<HashMap<DeploymentId, deployment::Model>, DbError> {
+    async fn deployments(
+        &self,
+        ids: impl Iterator<Item = DeploymentId>,
+    ) -> Result<HashMap<DeploymentId, deployment::Model>, DbError> {
         let ids: Vec<DeploymentId> = ids.collect();
         let mut found = HashMap::with_capacity(ids.len());
         for some in ids.chunks(AT_ONCE) {
@@ -149,7 +157,12 @@ impl Sources {
     }
 
     fn static_site(&self, deployment: &deployment::Model) -> Result<Arc<StaticSite>, String> {
-        let id: BlobId = deployment.manifest.as_deref().unwrap_or_default().parse().map_err(|error| format!("its manifest {error}"))?;
+        let id: BlobId = deployment
+            .manifest
+            .as_deref()
+            .unwrap_or_default()
+            .parse()
+            .map_err(|error| format!("its manifest {error}"))?;
         let manifest = self.blobs.manifest(id).map_err(|error| format!("its manifest cannot be read: {error}"))?;
         Ok(Arc::new(StaticSite::new(manifest, deployment.created_at, Arc::clone(&self.blobs) as Arc<dyn BlobSource>)))
     }

@@ -113,7 +113,9 @@ impl State {
         for touched in self.owed.clone() {
             match self.parts.reload(sources, touched).await {
                 Ok(()) => drop(self.owed.remove(&touched)),
-                Err(error) => tracing::error!(?touched, %error, "a committed change could not be read; it is tried again"),
+                Err(error) => {
+                    tracing::error!(?touched, %error, "a committed change could not be read; it is tried again")
+                }
             }
         }
     }
@@ -124,4 +126,3 @@ impl std::fmt::Debug for Edge {
         f.write_str("Edge")
     }
 }
-

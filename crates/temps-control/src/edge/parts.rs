@@ -19,6 +19,9 @@ use super::{
 };
 use crate::firewall::Scope;
 
+/// What the console's answers may load unless they say otherwise: nothing (R-APP-4).
+const CONSOLE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// Everything compiled, by what it was saved under. Sites share their parts, so that a change compiles only what it touched.
 pub struct Parts {
     firewalls: HashMap<String, FirewallPart>,
@@ -41,7 +44,8 @@ struct ConsolePart {
 
 impl Parts {
     pub async fn load(sources: &Sources) -> Result<Self, DbError> {
-        let strict = HeaderSettings { preset: Preset::Strict, ..HeaderSettings::default() };
+        let policy = ("Content-Security-Policy".to_owned(), Some(CONSOLE_POLICY.to_owned()));
+        let strict = HeaderSettings { preset: Preset::Strict, overrides: [policy].into(), ..HeaderSettings::default() };
         let mut parts = Self {
             firewalls: sources.firewalls(None).await?,
             emergency: sources.emergency().await?,
@@ -124,7 +128,8 @@ impl Parts {
 
     /// Makes the sites of the chosen environments, and the console's, anew.
     fn rebuild(&mut self, concerns: impl Fn(&EnvironmentPart) -> bool) {
-        let concerned: Vec<EnvironmentId> = self.environments.iter().filter(|(_, part)| concerns(part)).map(|(id, _)| *id).collect();
+        let concerned: Vec<EnvironmentId> =
+            self.environments.iter().filter(|(_, part)| concerns(part)).map(|(id, _)| *id).collect();
         concerned.into_iter().for_each(|environment| self.rebuild_environment(environment));
         let console = self.console_site();
         self.sites.insert(console.host.clone(), Arc::new(console));
@@ -158,7 +163,10 @@ impl Parts {
     fn console_site(&self) -> Site {
         let own = self.firewall(Scope::Console);
         let base = Limits { max_body: self.console.max_upload, ..Limits::BUILT_IN };
-        let instance = temps_policy::protections::limits::LimitSettings { max_body: None, ..self.firewall(Scope::Instance).limits };
+        let instance = temps_policy::protections::limits::LimitSettings {
+            max_body: None,
+            ..self.firewall(Scope::Instance).limits
+        };
         Site {
             id: SiteId::Console,
             host: self.console.host.clone(),

@@ -41,20 +41,34 @@ pub struct CreatedEnvironment {
 }
 
 /// A project has few environments; they come as one page.
-pub async fn list(State(app): State<App>, grant: Grant<EnvironmentsRead>) -> Result<Json<Page<EnvironmentBody>>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    grant: Grant<EnvironmentsRead>,
+) -> Result<Json<Page<EnvironmentBody>>, Problem> {
     Ok(Json(Page { items: bodies(&app, grant.project).await?, next: None }))
 }
 
-pub async fn create(State(app): State<App>, grant: Grant<EnvironmentsWrite>, Json(body): Json<NewEnvironment>) -> Result<impl IntoResponse, Problem> {
+pub async fn create(
+    State(app): State<App>,
+    grant: Grant<EnvironmentsWrite>,
+    Json(body): Json<NewEnvironment>,
+) -> Result<impl IntoResponse, Problem> {
     let change = Change::begin(&app, &grant).await?;
     let environment = store::create(&app, &change, &grant, body.slug).await?;
     let slug = environment.slug.to_string();
     change.commit(|record| record.target("environment", environment.id).change("slug", (), slug)).await?;
     let effective_ms = app.edge.refresh([Touched::Environment(environment.id)]).await;
-    Ok(Answer::created(1, CreatedEnvironment { environment: body_of(&app, grant.project, environment.id).await?, effective_ms }))
+    Ok(Answer::created(
+        1,
+        CreatedEnvironment { environment: body_of(&app, grant.project, environment.id).await?, effective_ms },
+    ))
 }
 
-pub async fn show(State(app): State<App>, grant: Grant<EnvironmentsRead>, Path((_, name)): Path<(String, String)>) -> Result<impl IntoResponse, Problem> {
+pub async fn show(
+    State(app): State<App>,
+    grant: Grant<EnvironmentsRead>,
+    Path((_, name)): Path<(String, String)>,
+) -> Result<impl IntoResponse, Problem> {
     let environment = store::find(app.database.read(), &grant, &name).await?;
     Ok(Answer::new(environment.version, body_of(&app, grant.project, environment.id).await?))
 }

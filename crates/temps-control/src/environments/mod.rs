@@ -48,8 +48,13 @@ pub(crate) async fn bodies(app: &App, project: ProjectId) -> Result<Vec<Environm
         .await
         .map_err(DbError::from)?;
     let ids = environments.iter().filter_map(|environment| environment.live_deployment_id);
-    let live = deployment::Entity::find().filter(deployment::Column::Id.is_in(ids)).all(app.database.read()).await.map_err(DbError::from)?;
-    let numbers: HashMap<DeploymentId, i32> = live.into_iter().map(|deployment| (deployment.id, deployment.number)).collect();
+    let live = deployment::Entity::find()
+        .filter(deployment::Column::Id.is_in(ids))
+        .all(app.database.read())
+        .await
+        .map_err(DbError::from)?;
+    let numbers: HashMap<DeploymentId, i32> =
+        live.into_iter().map(|deployment| (deployment.id, deployment.number)).collect();
     let domains = domain::Entity::find()
         .filter(domain::Column::ProjectId.eq(project))
         .order_by_asc(domain::Column::Id)
@@ -58,7 +63,11 @@ pub(crate) async fn bodies(app: &App, project: ProjectId) -> Result<Vec<Environm
         .map_err(DbError::from)?;
     let body = |environment: environment::Model| EnvironmentBody {
         live: environment.live_deployment_id.and_then(|id| Some(LiveDeployment { id, number: *numbers.get(&id)? })),
-        urls: domains.iter().filter(|domain| domain.environment_id == environment.id).map(|domain| app.settings.url_of(&domain.host)).collect(),
+        urls: domains
+            .iter()
+            .filter(|domain| domain.environment_id == environment.id)
+            .map(|domain| app.settings.url_of(&domain.host))
+            .collect(),
         id: environment.id,
         slug: environment.slug,
         created_at: environment.created_at,

@@ -5,22 +5,38 @@ use temps_db::{
     DbError, WriteTransaction,
     entities::{certificate, domain, environment, project},
 };
-use temps_model::{EnvironmentId, EnvironmentSlug, ProjectId, proof::{EnvironmentsWrite, Granted}};
+use temps_model::{
+    EnvironmentId, EnvironmentSlug, ProjectId,
+    proof::{EnvironmentsWrite, Granted},
+};
 
 use crate::{access::Grant, app::App, domains, problem::Problem};
 
 /// Makes the environment that every project has.
-pub async fn insert_production(app: &App, transaction: &WriteTransaction, project: &project::Model) -> Result<environment::Model, Problem> {
+pub async fn insert_production(
+    app: &App,
+    transaction: &WriteTransaction,
+    project: &project::Model,
+) -> Result<environment::Model, Problem> {
     insert(app, transaction, project.id, project.slug.as_str(), EnvironmentSlug::production()).await
 }
 
 /// Makes a further environment.
-pub async fn create(app: &App, transaction: &WriteTransaction, grant: &Grant<EnvironmentsWrite>, slug: EnvironmentSlug) -> Result<environment::Model, Problem> {
+pub async fn create(
+    app: &App,
+    transaction: &WriteTransaction,
+    grant: &Grant<EnvironmentsWrite>,
+    slug: EnvironmentSlug,
+) -> Result<environment::Model, Problem> {
     insert(app, transaction, grant.project, grant.slug.as_str(), slug).await
 }
 
 /// The environment of this name or id in the project of the grant.
-pub async fn find<P: Granted>(connection: &impl ConnectionTrait, grant: &Grant<P>, name: &str) -> Result<environment::Model, Problem> {
+pub async fn find<P: Granted>(
+    connection: &impl ConnectionTrait,
+    grant: &Grant<P>,
+    name: &str,
+) -> Result<environment::Model, Problem> {
     let by_name = match name.parse::<EnvironmentId>() {
         Ok(id) => Condition::all().add(environment::Column::Id.eq(id)),
         Err(_) => Condition::all().add(environment::Column::Slug.eq(name)),
@@ -30,26 +46,59 @@ pub async fn find<P: Granted>(connection: &impl ConnectionTrait, grant: &Grant<P
 }
 
 /// Removes an environment with its deployments, domains and rules.
-pub async fn delete(transaction: &WriteTransaction, _: &Grant<EnvironmentsWrite>, environment: &environment::Model) -> Result<(), Problem> {
+pub async fn delete(
+    transaction: &WriteTransaction,
+    _: &Grant<EnvironmentsWrite>,
+    environment: &environment::Model,
+) -> Result<(), Problem> {
     if environment.slug.is_production() {
-        return Err(Problem::conflict("production", "Production stays", "Every project has the environment `production`; it goes with the project."));
+        return Err(Problem::conflict(
+            "production",
+            "Production stays",
+            "Every project has the environment `production`; it goes with the project.",
+        ));
     }
-    let domains = domain::Entity::find().filter(domain::Column::EnvironmentId.eq(environment.id)).all(transaction).await.map_err(DbError::from)?;
+    let domains = domain::Entity::find()
+        .filter(domain::Column::EnvironmentId.eq(environment.id))
+        .all(transaction)
+        .await
+        .map_err(DbError::from)?;
     let hosts = domains.into_iter().map(|domain| domain.host);
-    certificate::Entity::delete_many().filter(certificate::Column::Host.is_in(hosts)).exec(transaction).await.map_err(DbError::from)?;
+    certificate::Entity::delete_many()
+        .filter(certificate::Column::Host.is_in(hosts))
+        .exec(transaction)
+        .await
+        .map_err(DbError::from)?;
     environment::Entity::delete_by_id(environment.id).exec(transaction).await.map_err(DbError::from)?;
     Ok(())
 }
 
-async fn insert(app: &App, transaction: &WriteTransaction, project: ProjectId, project_slug: &str, slug: EnvironmentSlug) -> Result<environment::Model, Problem> {
+async fn insert(
+    app: &App,
+    transaction: &WriteTransaction,
+    project: ProjectId,
+    project_slug: &str,
+    slug: EnvironmentSlug,
+) -> Result<environment::Model, Problem> {
     let now = transaction.now();
-    let row = environment::Model { id: EnvironmentId::generate(now), project_id: project, slug, live_deployment_id: None, created_at: now, version: 1 };
+    let row = environment::Model {
+        id: EnvironmentId::generate(now),
+        project_id: project,
+        slug,
+        live_deployment_id: None,
+        created_at: now,
+        version: 1,
+    };
     let active = environment::ActiveModel { live_deployment_id: Set(None), ..row.clone().into() };
     match environment::Entity::insert(active).exec_without_returning(transaction).await.map_err(DbError::from) {
         Ok(_) => {}
         Err(DbError::Conflict) => {
-            return Err(Problem::conflict("slug_taken", "Name taken", format!("This project has an environment named `{}` already.", row.slug))
-                .field("slug", "is taken"));
+            return Err(Problem::conflict(
+                "slug_taken",
+                "Name taken",
+                format!("This project has an environment named `{}` already.", row.slug),
+            )
+            .field("slug", "is taken"));
         }
         Err(error) => return Err(error.into()),
     }

@@ -73,7 +73,11 @@ pub async fn update(
     let after = Versioned { version: before.version + 1, settings };
     store::save(&change, &administrator, &after).await?;
     change
-        .commit(|record| changes.into_iter().fold(record.target("instance", "settings"), |record, d| record.change(&d.field, d.from, d.to)))
+        .commit(|record| {
+            changes
+                .into_iter()
+                .fold(record.target("instance", "settings"), |record, d| record.change(&d.field, d.from, d.to))
+        })
         .await?;
     Ok(InstanceBody::new(&app, after).into_response())
 }

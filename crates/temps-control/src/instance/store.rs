@@ -46,7 +46,11 @@ pub async fn save(transaction: &WriteTransaction, _: &Administrator, saved: &Ver
     let value = serde_json::to_string(saved).map_err(Problem::internal)?;
     let row = instance::ActiveModel { key: Set(KEY.to_owned()), value: Set(value) };
     let replace = OnConflict::column(instance::Column::Key).update_column(instance::Column::Value).to_owned();
-    instance::Entity::insert(row).on_conflict(replace).exec_without_returning(transaction).await.map_err(DbError::from)?;
+    instance::Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(transaction)
+        .await
+        .map_err(DbError::from)?;
     Ok(())
 }
 
@@ -54,8 +58,11 @@ pub async fn save(transaction: &WriteTransaction, _: &Administrator, saved: &Ver
 pub async fn may_create_projects(transaction: &WriteTransaction, user: &User) -> Result<(), Problem> {
     match user.caller.administrator || read(transaction).await?.settings.users_may_create_projects {
         true => Ok(()),
-        false => Err(Problem::forbidden("projects_by_administrators", "On this instance only administrators create projects.")
-            .hint("Ask an administrator to create it, or to let everybody create projects.")),
+        false => Err(Problem::forbidden(
+            "projects_by_administrators",
+            "On this instance only administrators create projects.",
+        )
+        .hint("Ask an administrator to create it, or to let everybody create projects.")),
     }
 }
 

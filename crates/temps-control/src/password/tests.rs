@@ -52,7 +52,10 @@ async fn r_auth_13_a_flood_of_logins_is_bounded_and_answered_429() {
     let passwords = Passwords::new(1);
     let attempts = (0..200).map(|_| passwords.verify(Password::typed(&Secret::new("x".to_owned())).unwrap(), None));
     let answers = futures_util::future::join_all(attempts).await;
-    let refused = answers.iter().filter(|answer| answer.as_ref().is_err_and(|problem| problem.status() == StatusCode::TOO_MANY_REQUESTS)).count();
+    let refused = answers
+        .iter()
+        .filter(|answer| answer.as_ref().is_err_and(|problem| problem.status() == StatusCode::TOO_MANY_REQUESTS))
+        .count();
     assert_eq!(refused, 200 - 1 - QUEUE);
     assert_eq!(passwords.admitted.load(Ordering::Relaxed), 0, "every place was given back");
 }

@@ -75,13 +75,21 @@ impl ProjectBody {
     }
 }
 
-pub async fn list(State(app): State<App>, user: User, Query(page): Query<PageQuery>) -> Result<Json<Page<ProjectBody>>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    user: User,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<ProjectBody>>, Problem> {
     let projects = store::list(&app, &user, &page).await?;
     let Page { items, next } = page.page(projects, |(project, _)| project.id.uuid())?;
     Ok(Json(Page { items: items.into_iter().map(|(project, role)| ProjectBody::new(project, role)).collect(), next }))
 }
 
-pub async fn create(State(app): State<App>, user: User, Json(body): Json<NewProject>) -> Result<impl IntoResponse, Problem> {
+pub async fn create(
+    State(app): State<App>,
+    user: User,
+    Json(body): Json<NewProject>,
+) -> Result<impl IntoResponse, Problem> {
     let change = Change::begin(&app, &user).await?;
     instance::store::may_create_projects(&change, &user).await?;
     let project = store::insert(&change, &user, body.slug, body.name).await?;
@@ -90,7 +98,11 @@ pub async fn create(State(app): State<App>, user: User, Json(body): Json<NewProj
     change.commit(|record| record.project(project.id).target("project", project.id).change("slug", (), slug)).await?;
     let effective_ms = app.edge.refresh([Touched::Environment(environment.id)]).await;
     let environments = environments::bodies(&app, project.id).await?;
-    let body = ProjectDetails { project: ProjectBody::new(project, Role::Owner), environments, effective_ms: Some(effective_ms) };
+    let body = ProjectDetails {
+        project: ProjectBody::new(project, Role::Owner),
+        environments,
+        effective_ms: Some(effective_ms),
+    };
     Ok(Answer::created(1, body))
 }
 
@@ -98,10 +110,17 @@ pub async fn show(State(app): State<App>, grant: Grant<ProjectsRead>) -> Result<
     let project = store::show(app.database.read(), &grant).await?;
     let environments = environments::bodies(&app, project.id).await?;
     let version = project.version;
-    Ok(Answer::new(version, ProjectDetails { project: ProjectBody::new(project, grant.role), environments, effective_ms: None }))
+    Ok(Answer::new(
+        version,
+        ProjectDetails { project: ProjectBody::new(project, grant.role), environments, effective_ms: None },
+    ))
 }
 
-pub async fn delete(State(app): State<App>, grant: Grant<ProjectsDelete>, expected: Expected) -> Result<Json<Effective>, Problem> {
+pub async fn delete(
+    State(app): State<App>,
+    grant: Grant<ProjectsDelete>,
+    expected: Expected,
+) -> Result<Json<Effective>, Problem> {
     let change = Change::begin(&app, &grant).await?;
     let project = store::lock(&change, &grant).await?;
     expected.check(project.version)?;

@@ -10,7 +10,10 @@ use temps_db::{
     entities::{certificate, domain, member, project},
     vault::KeyOwner,
 };
-use temps_model::{ProjectId, ProjectSlug, Role, Text, proof::{ProjectsDelete, ProjectsRead}};
+use temps_model::{
+    ProjectId, ProjectSlug, Role, Text,
+    proof::{ProjectsDelete, ProjectsRead},
+};
 
 use crate::{
     access::{Grant, User},
@@ -31,15 +34,35 @@ pub async fn list(app: &App, user: &User, page: &PageQuery) -> Result<Vec<(proje
 }
 
 /// Makes a project that the user owns.
-pub async fn insert(transaction: &WriteTransaction, user: &User, slug: ProjectSlug, name: Text<80>) -> Result<project::Model, Problem> {
+pub async fn insert(
+    transaction: &WriteTransaction,
+    user: &User,
+    slug: ProjectSlug,
+    name: Text<80>,
+) -> Result<project::Model, Problem> {
     let now = transaction.now();
     let name = if name.is_empty() { slug.to_string() } else { name.into() };
-    let project = project::Model { id: ProjectId::generate(now), slug, name, created_by: user.caller.user, created_at: now, version: 1 };
-    match project::Entity::insert(project::ActiveModel::from(project.clone())).exec_without_returning(transaction).await.map_err(DbError::from) {
+    let project = project::Model {
+        id: ProjectId::generate(now),
+        slug,
+        name,
+        created_by: user.caller.user,
+        created_at: now,
+        version: 1,
+    };
+    match project::Entity::insert(project::ActiveModel::from(project.clone()))
+        .exec_without_returning(transaction)
+        .await
+        .map_err(DbError::from)
+    {
         Ok(_) => {}
         Err(DbError::Conflict) => {
-            return Err(Problem::conflict("slug_taken", "Name taken", format!("There is a project named `{}` already.", project.slug))
-                .field("slug", "is taken"));
+            return Err(Problem::conflict(
+                "slug_taken",
+                "Name taken",
+                format!("There is a project named `{}` already.", project.slug),
+            )
+            .field("slug", "is taken"));
         }
         Err(error) => return Err(error.into()),
     }
@@ -59,23 +82,36 @@ pub async fn show(connection: &impl ConnectionTrait, grant: &Grant<ProjectsRead>
 
 /// The project, locked until the transaction ends.
 pub async fn lock(transaction: &WriteTransaction, grant: &Grant<ProjectsDelete>) -> Result<project::Model, Problem> {
-    let found = project::Entity::find_by_id(grant.project).lock_exclusive().one(transaction).await.map_err(DbError::from)?;
+    let found =
+        project::Entity::find_by_id(grant.project).lock_exclusive().one(transaction).await.map_err(DbError::from)?;
     found.ok_or_else(Problem::not_found)
 }
 
 /// Removes a project with all that it has, and destroys the key of its secrets (R-SEC-8).
 pub async fn delete(transaction: &WriteTransaction, grant: &Grant<ProjectsDelete>) -> Result<(), Problem> {
-    let domains = domain::Entity::find().filter(domain::Column::ProjectId.eq(grant.project)).all(transaction).await.map_err(DbError::from)?;
+    let domains = domain::Entity::find()
+        .filter(domain::Column::ProjectId.eq(grant.project))
+        .all(transaction)
+        .await
+        .map_err(DbError::from)?;
     let hosts = domains.into_iter().map(|domain| domain.host);
-    certificate::Entity::delete_many().filter(certificate::Column::Host.is_in(hosts)).exec(transaction).await.map_err(DbError::from)?;
+    certificate::Entity::delete_many()
+        .filter(certificate::Column::Host.is_in(hosts))
+        .exec(transaction)
+        .await
+        .map_err(DbError::from)?;
     project::Entity::delete_by_id(grant.project).exec(transaction).await.map_err(DbError::from)?;
     transaction.vault().destroy(transaction, KeyOwner::Project(grant.project)).await?;
     Ok(())
 }
 
 /// The slugs of projects by id, for records that name a project.
-pub async fn slugs(connection: &impl ConnectionTrait, ids: impl IntoIterator<Item = ProjectId>) -> Result<HashMap<ProjectId, ProjectSlug>, Problem> {
-    let rows = project::Entity::find().filter(project::Column::Id.is_in(ids)).all(connection).await.map_err(DbError::from)?;
+pub async fn slugs(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = ProjectId>,
+) -> Result<HashMap<ProjectId, ProjectSlug>, Problem> {
+    let rows =
+        project::Entity::find().filter(project::Column::Id.is_in(ids)).all(connection).await.map_err(DbError::from)?;
     Ok(rows.into_iter().map(|row| (row.id, row.slug)).collect())
 }
 

@@ -31,7 +31,11 @@ pub struct Credentials {
 }
 
 /// Logs in with e-mail and password. Whatever is wrong, the answer and the work are the same (R-AUTH-7).
-pub async fn create(State(app): State<App>, public: Public, Json(body): Json<Credentials>) -> Result<impl IntoResponse, Problem> {
+pub async fn create(
+    State(app): State<App>,
+    public: Public,
+    Json(body): Json<Credentials>,
+) -> Result<impl IntoResponse, Problem> {
     let email = body.email.parse::<EmailAddress>().ok();
     let known = users::store::find_for_login(&app, email.as_ref()).await?;
     let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), hash));
@@ -42,7 +46,12 @@ pub async fn create(State(app): State<App>, public: Public, Json(body): Json<Cre
     let Some(user) = user.filter(|_| verified) else {
         let typed: String = body.email.chars().filter(|c| !c.is_control()).take(254).collect();
         app.denials.failed(&app, public.evidence(), |record| record.personal("email", typed)).await;
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "login_failed", "Login failed", "E-mail or password is wrong."));
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "login_failed",
+            "Login failed",
+            "E-mail or password is wrong.",
+        ));
     };
     let change = Change::begin_as(&app, &public, Actor::User(user.id), Authentication::Password).await?;
     let started = store::start(&change, user.id, public.context()).await?;
@@ -80,6 +89,11 @@ pub struct SessionBody {
 
 pub async fn me(user: User) -> Json<Me> {
     let caller = &user.caller;
-    let session = SessionBody { id: caller.session, created_at: caller.session_created, expires_at: caller.session_expires };
-    Json(Me { user: UserBody::of_caller(caller), session, client_ip: user.context().client.map(|client| client.to_string()) })
+    let session =
+        SessionBody { id: caller.session, created_at: caller.session_created, expires_at: caller.session_expires };
+    Json(Me {
+        user: UserBody::of_caller(caller),
+        session,
+        client_ip: user.context().client.map(|client| client.to_string()),
+    })
 }

@@ -28,7 +28,11 @@ pub struct Activation {
 }
 
 /// Spends the link, sets the password and logs in. A refused password does not spend the link.
-pub async fn create(State(app): State<App>, public: Public, Json(body): Json<Activation>) -> Result<impl IntoResponse, Problem> {
+pub async fn create(
+    State(app): State<App>,
+    public: Public,
+    Json(body): Json<Activation>,
+) -> Result<impl IntoResponse, Problem> {
     let token = Token::parse(body.token.expose());
     let user = match &token {
         Some(token) => store::of_link(&app, token).await?,
@@ -38,7 +42,8 @@ pub async fn create(State(app): State<App>, public: Public, Json(body): Json<Act
         app.denials.failed(&app, public.evidence(), |record| record).await;
         return Err(gone());
     };
-    let password = Password::chosen(&body.password, &user.email, &[app.settings.console_host.as_str(), user.name.as_str()])?;
+    let password =
+        Password::chosen(&body.password, &user.email, &[app.settings.console_host.as_str(), user.name.as_str()])?;
     let hash = app.passwords.hash(password).await?;
     let change = Change::begin_as(&app, &public, Actor::User(user.id), Authentication::Link).await?;
     if !store::spend_link(&change, &token).await? {
@@ -51,5 +56,6 @@ pub async fn create(State(app): State<App>, public: Public, Json(body): Json<Act
 }
 
 fn gone() -> Problem {
-    Problem::forbidden("link", "This link is unknown, was used or has expired.").hint("Ask an administrator for a new one.")
+    Problem::forbidden("link", "This link is unknown, was used or has expired.")
+        .hint("Ask an administrator for a new one.")
 }

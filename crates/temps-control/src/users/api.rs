@@ -46,14 +46,22 @@ pub struct InvitedUser {
     expires_at: Timestamp,
 }
 
-pub async fn list(State(app): State<App>, administrator: Administrator, Query(page): Query<PageQuery>) -> Result<Json<Page<ListedUser>>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    administrator: Administrator,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<ListedUser>>, Problem> {
     let users = store::list(&app, &administrator, &page).await?;
     let Page { items, next } = page.page(users, |user| user.id.uuid())?;
     Ok(Json(Page { items: items.into_iter().map(ListedUser::from).collect(), next }))
 }
 
 /// Invites a user. For an address that was invited and has not answered, the old link is voided and a new one made.
-pub async fn create(State(app): State<App>, administrator: Administrator, Json(body): Json<NewUserBody>) -> Result<impl IntoResponse, Problem> {
+pub async fn create(
+    State(app): State<App>,
+    administrator: Administrator,
+    Json(body): Json<NewUserBody>,
+) -> Result<impl IntoResponse, Problem> {
     let change = Change::begin(&app, &administrator).await?;
     let user = match store::find_by_email(&change, &administrator, &body.email).await? {
         None => {
@@ -62,10 +70,18 @@ pub async fn create(State(app): State<App>, administrator: Administrator, Json(b
             store::insert(&change, new).await?
         }
         Some(user) if user.state == UserState::Invited => user,
-        Some(_) => return Err(Problem::conflict("user_exists", "User exists", "There is a user with this e-mail address already.")),
+        Some(_) => {
+            return Err(Problem::conflict(
+                "user_exists",
+                "User exists",
+                "There is a user with this e-mail address already.",
+            ));
+        }
     };
     let (token, expires_at) = store::make_link(&change, user.id, &administrator).await?;
-    change.commit(|record| record.target("user", user.id).personal_of(user.id, "invited_email", user.email.as_str())).await?;
+    change
+        .commit(|record| record.target("user", user.id).personal_of(user.id, "invited_email", user.email.as_str()))
+        .await?;
     let link = format!("{}/activate#token={}", app.settings.public_origin, token.text().expose());
     Ok((StatusCode::CREATED, Json(InvitedUser { user: user.into(), link, expires_at })))
 }

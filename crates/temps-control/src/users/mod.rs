@@ -33,7 +33,12 @@ pub struct UserBody {
 
 impl UserBody {
     pub fn of_caller(caller: &Caller) -> Self {
-        Self { id: caller.user, email: caller.email.clone(), name: caller.name.clone(), administrator: caller.administrator }
+        Self {
+            id: caller.user,
+            email: caller.email.clone(),
+            name: caller.name.clone(),
+            administrator: caller.administrator,
+        }
     }
 }
 

@@ -52,9 +52,16 @@ pub async fn insert(transaction: &WriteTransaction, new: NewUser) -> Result<user
 }
 
 /// The active user of an address with the hash of their password. Asked for an address that nobody can have, it does the same query.
-pub async fn find_for_login(app: &App, email: Option<&EmailAddress>) -> Result<Option<(user::Model, Option<Secret<String>>)>, Problem> {
+pub async fn find_for_login(
+    app: &App,
+    email: Option<&EmailAddress>,
+) -> Result<Option<(user::Model, Option<Secret<String>>)>, Problem> {
     let canonical = email.map_or_else(String::new, ToString::to_string);
-    let found = user::Entity::find().filter(user::Column::Email.eq(canonical)).one(app.database.read()).await.map_err(DbError::from)?;
+    let found = user::Entity::find()
+        .filter(user::Column::Email.eq(canonical))
+        .one(app.database.read())
+        .await
+        .map_err(DbError::from)?;
     let Some(user) = found.filter(|user| user.state == UserState::Active) else { return Ok(None) };
     let Some(sealed) = &user.password_hash else { return Ok(Some((user, None))) };
     let place = Place::new(user::Column::PasswordHash, user.id);
@@ -72,7 +79,11 @@ pub async fn list(app: &App, _: &Administrator, page: &PageQuery) -> Result<Vec<
 }
 
 /// A link that lets its holder choose the first password, once. Older ones of the same user are voided.
-pub async fn make_link(transaction: &WriteTransaction, user: UserId, administrator: &Administrator) -> Result<(Token, Timestamp), DbError> {
+pub async fn make_link(
+    transaction: &WriteTransaction,
+    user: UserId,
+    administrator: &Administrator,
+) -> Result<(Token, Timestamp), DbError> {
     link::Entity::delete_many().filter(link::Column::UserId.eq(user)).exec(transaction).await?;
     let now = transaction.now();
     let (token, expires_at) = (Token::generate(), now.after(LINK_LIFETIME));
@@ -90,7 +101,11 @@ pub async fn make_link(transaction: &WriteTransaction, user: UserId, administrat
     Ok((token, expires_at))
 }
 
-pub async fn find_by_email(transaction: &WriteTransaction, _: &Administrator, email: &EmailAddress) -> Result<Option<user::Model>, DbError> {
+pub async fn find_by_email(
+    transaction: &WriteTransaction,
+    _: &Administrator,
+    email: &EmailAddress,
+) -> Result<Option<user::Model>, DbError> {
     Ok(user::Entity::find().filter(user::Column::Email.eq(email.clone())).one(transaction).await?)
 }
 
@@ -127,14 +142,23 @@ pub async fn activate(transaction: &WriteTransaction, user: UserId, hash: &Secre
         ..Default::default()
     };
     let invited = user::Column::State.eq(UserState::Invited);
-    let updated = user::Entity::update_many().set(active).filter(user::Column::Id.eq(user)).filter(invited).exec(transaction).await?;
+    let updated = user::Entity::update_many()
+        .set(active)
+        .filter(user::Column::Id.eq(user))
+        .filter(invited)
+        .exec(transaction)
+        .await?;
     match updated.rows_affected {
         1 => Ok(()),
         _ => Err(DbError::NotFound),
     }
 }
 
-async fn seal_hash(transaction: &WriteTransaction, user: UserId, hash: &Secret<String>) -> Result<temps_db::vault::SealedBytes, DbError> {
+async fn seal_hash(
+    transaction: &WriteTransaction,
+    user: UserId,
+    hash: &Secret<String>,
+) -> Result<temps_db::vault::SealedBytes, DbError> {
     let place = Place::new(user::Column::PasswordHash, user);
     transaction.vault().seal(transaction, KeyOwner::Instance, &place, hash.expose().as_bytes()).await
 }

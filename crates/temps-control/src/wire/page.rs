@@ -38,7 +38,9 @@ impl PageQuery {
 
     /// The id of the last entry of the page before.
     pub fn after(&self) -> Result<Option<Uuid>, Problem> {
-        let parse = |cursor: &String| Uuid::try_parse(cursor).map_err(|_| Problem::bad_request("query", "`cursor` is not one that a list gave."));
+        let parse = |cursor: &String| {
+            Uuid::try_parse(cursor).map_err(|_| Problem::bad_request("query", "`cursor` is not one that a list gave."))
+        };
         self.cursor.as_ref().map(parse).transpose()
     }
 

@@ -55,7 +55,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Expected {
             return Ok(Self::Any);
         }
         let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
-        version.map(Self::Version).ok_or_else(|| Problem::bad_request("if_match", "`If-Match` has to be an `ETag` that this API gave, or `*`."))
+        version.map(Self::Version).ok_or_else(|| {
+            Problem::bad_request("if_match", "`If-Match` has to be an `ETag` that this API gave, or `*`.")
+        })
     }
 }
 
