@@ -20,7 +20,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 #[template(path = "api.html")]
 struct ApiPage<'a> {
     version: &'a str,
-    description: &'a str,
+    description: Vec<Words<'a>>,
     operations: Vec<Operation<'a>>,
     schemas: Vec<(&'a str, String)>,
 }
@@ -30,7 +30,7 @@ struct Operation<'a> {
     method: String,
     path: &'a str,
     summary: &'a str,
-    description: &'a str,
+    description: Vec<Words<'a>>,
     parameters: Vec<Parameter<'a>>,
     takes: Option<&'a str>,
     answers: Vec<(&'a str, &'a str, Option<&'a str>)>,
@@ -39,7 +39,13 @@ struct Operation<'a> {
 struct Parameter<'a> {
     name: &'a str,
     place: &'a str,
-    description: &'a str,
+    description: Vec<Words<'a>>,
+}
+
+/// A part of a sentence; what stood between backticks is code.
+struct Words<'a> {
+    text: &'a str,
+    is_code: bool,
 }
 
 #[derive(Template)]
@@ -57,7 +63,7 @@ pub fn page(document: &Value) -> String {
         .map(|(name, schema)| (name, serde_json::to_string_pretty(schema).unwrap_or_default()));
     let page = ApiPage {
         version: text(&document["info"]["version"]),
-        description: text(&document["info"]["description"]),
+        description: sentence(&document["info"]["description"]),
         operations: operations.collect(),
         schemas: schemas.collect(),
     };
@@ -84,7 +90,7 @@ impl<'a> Operation<'a> {
         let parameters = operation["parameters"].as_array().into_iter().flatten().map(|parameter| Parameter {
             name: text(&parameter["name"]),
             place: text(&parameter["in"]),
-            description: text(&parameter["description"]),
+            description: sentence(&parameter["description"]),
         });
         let answers = members(&operation["responses"]).map(|(status, response)| {
             let schema = members(&response["content"]).find_map(|(_, content)| schema_name(&content["schema"]));
@@ -95,7 +101,7 @@ impl<'a> Operation<'a> {
             method: method.to_ascii_uppercase(),
             path,
             summary: text(&operation["summary"]),
-            description: text(&operation["description"]),
+            description: sentence(&operation["description"]),
             parameters: parameters.collect(),
             takes: schema_name(&operation["requestBody"]["content"]["application/json"]["schema"]),
             answers: answers.collect(),
@@ -109,6 +115,10 @@ fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+fn sentence(value: &Value) -> Vec<Words<'_>> {
+    text(value).split('`').enumerate().map(|(index, text)| Words { text, is_code: index % 2 == 1 }).collect()
 }
 
 fn schema_name(schema: &Value) -> Option<&str> {
