@@ -1,6 +1,8 @@
 //! The tests' own tools: the real thing where it can be had, a clock that the test moves.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "app")]
+pub mod app;
 pub mod clock;
 pub mod database;
 #[cfg(feature = "edge")]
@@ -11,6 +13,8 @@ pub mod raw;
 #[cfg(feature = "edge")]
 pub mod recorder;
 
+#[cfg(feature = "app")]
+pub use app::TestApp;
 pub use clock::FakeClock;
 pub use database::TestDatabase;
 #[cfg(feature = "edge")]

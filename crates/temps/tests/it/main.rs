@@ -1,6 +1,7 @@
-//! The real program, started as people start it.
-#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
+//! The whole of Temps, as those who use and attack it find it. What touches the database runs on SQLite and on PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod commands;
-mod program;
-mod serve;
+mod access;
+mod attack;
+mod audit;
+mod cases;

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::program::{PASSWORD, Place, text};
+use crate::place::{PASSWORD, Place, text};
 
 /// Every file below a folder with its content, but for the lock, which names the process that looked last.
 fn content(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {

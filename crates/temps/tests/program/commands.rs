@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::program::{PASSWORD, Place, example_site, text};
+use crate::place::{PASSWORD, Place, example_site, text};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text.trim()).unwrap_or_else(|error| panic!("{error}: {text:?}"))

@@ -1,0 +1,73 @@
+//! Looking into the database, and changing it, past everything that the program offers.
+
+use std::sync::Arc;
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement};
+use temps::{config::Config, instance::database_settings};
+use temps_db::{
+    Database,
+    entities::{member, project},
+    tags::inventory,
+    vault::KeySources,
+};
+use temps_model::{ProjectId, Role, UserId};
+
+use super::RunningClock;
+
+/// What changes without anybody's doing.
+const RESTLESS: [&str; 2] = ["leases", "audit_records"];
+
+pub async fn open(config: &Config, clock: &RunningClock) -> Database {
+    let keys = KeySources { environment: None, credentials: None, file: config.data_dir.join("master.key") };
+    Database::open(&database_settings(config), &keys, Arc::new(clock.clone()))
+        .await
+        .expect("the instance opened it too")
+}
+
+pub async fn join(database: &Database, project: ProjectId, user: UserId, role: Role) {
+    let transaction = database.begin().await.expect("a transaction");
+    let now = transaction.now();
+    let row =
+        member::ActiveModel { project_id: Set(project), user_id: Set(user), role: Set(role), created_at: Set(now) };
+    member::Entity::insert(row).exec_without_returning(&transaction).await.expect("a new member");
+    transaction.commit().await.expect("a commit");
+}
+
+pub async fn project_of(database: &Database, slug: &str) -> ProjectId {
+    let found =
+        project::Entity::find().filter(project::Column::Slug.eq(slug)).one(database.read()).await.expect("an answer");
+    found.unwrap_or_else(|| panic!("there is no project {slug}")).id
+}
+
+pub async fn execute(database: &Database, sql: &str) {
+    let transaction = database.begin().await.expect("a transaction");
+    transaction.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    transaction.commit().await.expect("a commit");
+}
+
+pub async fn count(database: &Database, sql: &str) -> i64 {
+    let connection = database.read();
+    let query = Statement::from_string(connection.get_database_backend(), sql);
+    let row = connection.query_one_raw(query).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    row.expect("a count is one row").try_get_by_index(0).expect("a number")
+}
+
+/// Every row as a text that begins with its table.
+pub async fn rows(database: &Database) -> Vec<String> {
+    let connection = database.read();
+    let backend = connection.get_database_backend();
+    let mut rows = Vec::new();
+    for table in inventory().into_iter().filter(|table| !RESTLESS.contains(&table.name.as_str())) {
+        let quoted: Vec<String> = table.columns.iter().map(|(column, _)| format!("quote(\"{column}\")")).collect();
+        let columns = match backend {
+            DbBackend::Sqlite => quoted.join(" || ', ' || "),
+            _ => "(t.*)::text".to_owned(),
+        };
+        let query = Statement::from_string(backend, format!("SELECT {columns} FROM {} t ORDER BY 1", table.name));
+        for row in connection.query_all_raw(query).await.expect("an answer") {
+            let text: String = row.try_get_by_index(0).expect("a text");
+            rows.push(format!("{}: {text}", table.name));
+        }
+    }
+    rows
+}

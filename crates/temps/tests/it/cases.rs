@@ -1,0 +1,177 @@
+//! For every route a call that succeeds for whoever may make it, and the people who try.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Value, json};
+use temps_control::route::Route;
+use temps_model::Role;
+use temps_testkit::{
+    TestApp, TestDatabase,
+    app::{Answer, PASSWORD, Person},
+};
+
+/// An instance with one person of every kind. The project `shop` belongs to `owner`, `yard` to `outsider`.
+pub struct World {
+    pub app: TestApp,
+    /// An instance administrator who is a member of nothing.
+    pub administrator: Person,
+    pub anonymous: Person,
+    pub outsider: Person,
+    pub viewer: Person,
+    pub member: Person,
+    pub admin: Person,
+    pub owner: Person,
+    number: AtomicU32,
+}
+
+/// A call that was made ready.
+pub struct Case {
+    pub method: String,
+    pub path: String,
+    pub body: Option<Value>,
+    pub needs_version: bool,
+}
+
+impl World {
+    pub async fn start(database: TestDatabase) -> Self {
+        let app = TestApp::start(database).await;
+        let administrator = app.owner().await;
+        let (outsider, viewer, member) =
+            (app.user("outsider").await, app.user("viewer").await, app.user("member").await);
+        let (admin, owner) = (app.user("admin").await, app.user("owner-of-shop").await);
+        let anonymous = app.anonymous();
+        let world =
+            Self { app, administrator, anonymous, outsider, viewer, member, admin, owner, number: AtomicU32::new(0) };
+        world.outsider.create_project("yard").await;
+        world.project("shop").await;
+        world.owner.post("/projects/shop/environments", json!({ "slug": "staging" })).await.expect(201);
+        world.owner.deploy_upstream("shop", "http://127.0.0.1:9").await;
+        world
+    }
+
+    /// Everybody, with the word that the golden table has for them.
+    pub fn callers(&self) -> [(&'static str, &Person); 7] {
+        [
+            ("anonymous", &self.anonymous),
+            ("outsider", &self.outsider),
+            ("viewer", &self.viewer),
+            ("member", &self.member),
+            ("admin", &self.admin),
+            ("owner", &self.owner),
+            ("administrator", &self.administrator),
+        ]
+    }
+
+    /// A call of the route that succeeds for whoever may make it. A route without a case fails here.
+    pub async fn case(&self, route: &Route) -> Case {
+        let path = route.path.strip_prefix("/api/v1").unwrap();
+        let mut case = Case {
+            method: route.method.to_string(),
+            path: path.replace("{project}", "shop").replace("{environment}", "staging"),
+            body: None,
+            needs_version: route.needs_version,
+        };
+        let n = self.next();
+        match (route.method.as_str(), path) {
+            ("GET", _) => case.fill("{deployment}", self.live_deployment().await),
+            ("DELETE", "/session") => {}
+            ("POST", "/setup") => {
+                let token = self.app.setup_token();
+                case.body =
+                    Some(json!({ "token": token, "email": "late@example.com", "name": "", "password": PASSWORD }));
+            }
+            ("POST", "/session") => case.body = Some(json!({ "email": self.viewer.email(), "password": PASSWORD })),
+            ("POST", "/activation") => {
+                let token = self.app.invite(&self.app.stranger(&format!("invited{n}@example.com"))).await;
+                case.body = Some(json!({ "token": token, "password": PASSWORD }));
+            }
+            ("PUT", "/instance") => case.body = Some(json!({ "users_may_create_projects": true })),
+            ("POST", "/users") => case.body = Some(json!({ "email": format!("new{n}@example.com") })),
+            ("POST", "/projects") => case.body = Some(json!({ "slug": format!("p{n}") })),
+            ("DELETE", "/projects/{project}") => {
+                let slug = format!("p{n}");
+                self.project(&slug).await;
+                case.path = format!("/projects/{slug}");
+            }
+            ("POST", "/projects/{project}/environments") => case.body = Some(json!({ "slug": format!("e{n}") })),
+            ("DELETE", "/projects/{project}/environments/{environment}") => {
+                let slug = format!("e{n}");
+                self.owner.post("/projects/shop/environments", json!({ "slug": slug })).await.expect(201);
+                case.path = format!("/projects/shop/environments/{slug}");
+            }
+            ("POST", "/projects/{project}/domains") => case.body = Some(json!({ "host": format!("h{n}.example.com") })),
+            ("DELETE", "/projects/{project}/domains/{domain}") => {
+                let added =
+                    self.owner.post("/projects/shop/domains", json!({ "host": format!("h{n}.example.com") })).await;
+                case.fill("{domain}", added.expect(201)["id"].clone());
+            }
+            ("PUT", path) if path.ends_with("firewall") => case.body = Some(json!({ "mode": "open", "limits": {} })),
+            ("POST", path) if path.ends_with("firewall/rules") => case.body = Some(rule(n)),
+            ("DELETE", path) if path.ends_with("firewall/rules/{rule}") => {
+                let rules = case.path.strip_suffix("/{rule}").unwrap();
+                let who = if path.starts_with("/instance") { &self.administrator } else { &self.owner };
+                let added = who.post(rules, rule(n)).await.expect(201);
+                case.fill("{rule}", added["items"][0]["id"].clone());
+            }
+            ("PUT", "/projects/{project}/headers") => case.body = Some(json!({ "preset": "strict" })),
+            ("POST", "/projects/{project}/deployments") => {
+                case.body = Some(json!({ "upstream_url": format!("http://127.0.0.1:{}", 10_000 + n) }))
+            }
+            ("POST", "/projects/{project}/deployments/{deployment}/rollback") => {
+                case.fill("{deployment}", self.live_deployment().await);
+                self.owner.deploy_upstream("shop", "http://127.0.0.1:9").await;
+            }
+            (method, path) => panic!("{method} {path} is in the router and has no case in the tests"),
+        }
+        case
+    }
+
+    /// Makes the case's call in a jar of its own; a logout ends a session that was begun for it.
+    pub async fn call(&self, case: &Case, caller: &Person) -> Answer {
+        let jar = caller.with_own_jar();
+        if case.path == "/session" && case.method == "DELETE" && caller.token().is_some() {
+            jar.log_in().await.expect(201);
+        }
+        case.call(&jar).await
+    }
+
+    /// A project with all the members.
+    async fn project(&self, slug: &str) {
+        let project = self.owner.create_project(slug).await;
+        let id = project["id"].as_str().unwrap().parse().unwrap();
+        for (person, role) in [(&self.viewer, Role::Viewer), (&self.member, Role::Member), (&self.admin, Role::Admin)] {
+            self.app.join_by_id(id, person, role).await;
+        }
+    }
+
+    async fn live_deployment(&self) -> Value {
+        let shop = self.owner.get("/projects/shop/environments/production").await.expect(200);
+        shop["live"]["id"].clone()
+    }
+
+    fn next(&self) -> u32 {
+        self.number.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Case {
+    pub async fn call(&self, person: &Person) -> Answer {
+        let mut call = person.call(&self.method, &self.path);
+        if let Some(body) = &self.body {
+            call = call.json(body);
+        }
+        if self.needs_version {
+            call = call.if_match("*");
+        }
+        call.await
+    }
+
+    fn fill(&mut self, parameter: &str, value: Value) {
+        self.path = self.path.replace(parameter, value.as_str().unwrap_or_default());
+    }
+}
+
+/// A network that nobody in these tests comes from.
+fn rule(n: u32) -> Value {
+    json!({ "action": "block", "network": format!("203.0.{}.{}", 100 + n / 256, n % 256) })
+}
