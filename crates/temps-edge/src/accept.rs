@@ -22,7 +22,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    framing::{Fault, Gate},
+    framing::{Fault, Gate, MAX_HEAD},
     respond::Sent,
     serve::serve,
     stream::{ClientStream, Stream},
@@ -87,7 +87,11 @@ async fn handshake(worker: Rc<Worker>, acceptor: TlsAcceptor, stream: TcpStream,
             false => Protocol::Http1(facts, Gate::new(stream, timeouts.head)),
         })
     };
-    let Ok(Some(protocol)) = timeout(timeouts.handshake, shaken).await else { return };
+    let protocol = tokio::select! {
+        shaken = timeout(timeouts.handshake, shaken) => shaken.ok().flatten(),
+        () = worker.shared.draining.cancelled() => None,
+    };
+    let Some(protocol) = protocol else { return };
     match protocol {
         Protocol::Http1(tls, gate) => http1(Rc::clone(&worker), Connection { peer, tls: Some(tls) }, gate).await,
         Protocol::Http2(tls, stream) => http2(Rc::clone(&worker), Connection { peer, tls: Some(tls) }, stream).await,
@@ -159,7 +163,8 @@ async fn http2(worker: Rc<Worker>, connection: Connection, stream: ClientStream)
     let serving = http2::Builder::new(LocalExecutor)
         .timer(TokioTimer::new())
         .max_concurrent_streams(128)
-        .max_header_list_size(32 * 1024)
+        // More than is accepted, so that what is a little too large gets our own answer; the rest gets HTTP/2's.
+        .max_header_list_size(2 * MAX_HEAD as u32)
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(256)
         .keep_alive_interval(Duration::from_secs(30))

@@ -19,7 +19,7 @@ pub struct EdgeConfig {
     pub trusted_proxies: Vec<Network>,
     /// Where upstreams may point beyond the public Internet (R-APP-9).
     pub upstream_networks: UpstreamNetworks,
-    /// Whom `https` upstreams are verified against.
+    /// Whom `https` upstreams are verified against, usually [`system_roots`](crate::system_roots).
     pub upstream_roots: Arc<RootCertStore>,
     /// The domain under which applications get their host names; no cookie of theirs may reach it (R-APP-8).
     pub apps_domain: Option<HostName>,

@@ -97,9 +97,7 @@ impl Edge {
 
     /// Returns when a worker ended unexpectedly; the process must not go on as if nothing had happened.
     pub async fn failed(&self) -> WorkerFailure {
-        let ends = self.workers.iter().map(|worker| Box::pin(worker.ended.cancelled()));
-        let ((), worker, _) = select_all(ends).await;
-        WorkerFailure { worker }
+        WorkerFailure { worker: first_ended(&self.workers).await }
     }
 
     /// Stops accepting, lets open requests end within the drain timeout, ends streams at once, and returns when all is over.
@@ -127,14 +125,18 @@ impl WorkerThread {
         end: EdgeEnd,
         shared: Arc<Shared>,
     ) -> Result<Self, EdgeError> {
+        let runtime = worker::runtime(index).map_err(EdgeError::Worker)?;
+        Self::spawn(index, move || worker::run(runtime, index, http, https, end, shared)).map_err(EdgeError::Worker)
+    }
+
+    fn spawn(index: usize, run: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let ended = CancellationToken::new();
         let at_end = ended.clone().drop_guard();
-        let runtime = worker::runtime(index).map_err(EdgeError::Worker)?;
         let run = move || {
             let _at_end = at_end;
-            worker::run(&runtime, index, http, https, end, shared);
+            run();
         };
-        let thread = thread::Builder::new().name(format!("edge-{index}")).spawn(run).map_err(EdgeError::Worker)?;
+        let thread = thread::Builder::new().name(format!("edge-{index}")).spawn(run)?;
         Ok(Self { thread: Some(thread), ended })
     }
 
@@ -145,6 +147,12 @@ impl WorkerThread {
             tracing::error!("a worker of the edge panicked");
         }
     }
+}
+
+async fn first_ended(workers: &[WorkerThread]) -> usize {
+    let ends = workers.iter().map(|worker| Box::pin(worker.ended.cancelled()));
+    let ((), worker, _) = select_all(ends).await;
+    worker
 }
 
 /// As many listeners on one address as there are workers; the kernel spreads connections over them.
@@ -192,4 +200,21 @@ fn listening(socket: Socket) -> io::Result<TcpListener> {
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(60)))?;
     socket.listen(1024)?;
     Ok(socket.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_that_dies_is_noticed() {
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let workers = [
+            WorkerThread::spawn(0, move || assert!(held.recv().is_err())).unwrap(),
+            WorkerThread::spawn(1, || panic!("a worker of a test dies")).unwrap(),
+        ];
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(first_ended(&workers)), 1);
+        drop(hold);
+    }
 }

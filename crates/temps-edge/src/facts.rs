@@ -1,11 +1,16 @@
 //! Second stage: what is known of a request. Nobody looks at a forwarding header or an undecoded path after this.
 
-use http::{HeaderMap, HeaderValue, Request, header::HOST, uri::Authority};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header::HOST, uri::Authority};
 use hyper::body::Incoming;
 use temps_model::{ClientIp, HostName, HostNameError, Network, RequestId};
 use temps_policy::{Facts, NormalPath};
 
-use crate::{accept::Connection, answer::Answer, framing::Fault, worker::Worker};
+use crate::{
+    accept::Connection,
+    answer::Answer,
+    framing::{Fault, MAX_FIELDS, MAX_HEAD},
+    worker::Worker,
+};
 
 /// A request as it was understood.
 pub struct Reading {
@@ -41,6 +46,10 @@ pub fn establish(
         return Reading { facts, authority: None, fault: Some(because(fault)) };
     }
     let mut reading = Reading { facts, authority: None, fault: None };
+    if is_too_large(request.headers()) {
+        reading.fault = Some(Answer::HeaderTooLarge);
+        return reading;
+    }
     match host(request) {
         Ok(Some(host)) => (reading.facts.host, reading.authority) = (Some(host.name), Some(host.authority)),
         Ok(None) => {}
@@ -61,6 +70,12 @@ fn because(fault: Fault) -> Answer {
         Fault::Connect => Answer::MethodNotAllowed(None),
         other => Answer::Malformed(other.to_string()),
     }
+}
+
+/// Over HTTP/1.1 the gate has counted before; over HTTP/2 a list has the size of RFC 9113 §6.5.2.
+fn is_too_large(headers: &HeaderMap) -> bool {
+    let size = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 32;
+    headers.len() > MAX_FIELDS || headers.iter().map(size).sum::<usize>() > MAX_HEAD + 32 * MAX_FIELDS
 }
 
 struct Host {

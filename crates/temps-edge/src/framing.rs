@@ -26,6 +26,7 @@ mod follower;
 mod head;
 mod signals;
 
+pub use head::{MAX_FIELDS, MAX_HEAD};
 pub use signals::Signals;
 
 use follower::{Follower, Step};

@@ -28,3 +28,4 @@ mod worker;
 
 pub use config::{EdgeConfig, Timeouts};
 pub use edge::{Edge, EdgeError, WorkerFailure};
+pub use tls::system_roots;

@@ -6,7 +6,7 @@ use temps_policy::{EdgeSnapshot, Facts, Site, SiteId};
 
 /// The site of a request; `None` if its host is unknown, an address, or another project's than the handshake's (R-TLS-11), so that a
 /// connection for one project never reaches another.
-pub fn find(snapshot: &EdgeSnapshot, facts: &Facts) -> Option<Arc<Site>> {
+pub fn find<'a>(snapshot: &'a EdgeSnapshot, facts: &Facts) -> Option<&'a Arc<Site>> {
     let site = snapshot.sites.get(facts.host.as_ref()?)?;
     if let Some(sni) = facts.tls.as_ref().and_then(|tls| tls.sni.as_ref())
         && *sni != site.host
@@ -16,7 +16,7 @@ pub fn find(snapshot: &EdgeSnapshot, facts: &Facts) -> Option<Arc<Site>> {
             return None;
         }
     }
-    Some(Arc::clone(site))
+    Some(site)
 }
 
 fn is_same_owner(one: SiteId, other: SiteId) -> bool {

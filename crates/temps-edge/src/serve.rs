@@ -39,12 +39,12 @@ pub async fn serve(
     if reading.fault.is_some() {
         record.unreadable();
     }
-    if let Some(site) = &site {
+    if let Some(site) = site {
         record.site(site);
     }
-    let passing = pass(&worker, &snapshot, site.as_ref(), &reading, request);
+    let passing = pass(&worker, &snapshot, site, &reading, request);
     let answered = AssertUnwindSafe(passing).catch_unwind().await.unwrap_or(Err(Answer::Failed));
-    respond::finish(&snapshot, site.as_deref(), &reading.facts, taste, answered, record)
+    respond::finish(&snapshot, site.map(Arc::as_ref), &reading.facts, taste, answered, record)
 }
 
 async fn pass(

@@ -48,6 +48,21 @@ impl TlsShared {
     }
 }
 
+/// The certificate authorities that this machine trusts, so that its operator decides whom `https` upstreams are verified against, a private
+/// authority included. What cannot be read is logged and left out.
+pub fn system_roots() -> Arc<RootCertStore> {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "some certificate authorities of this machine cannot be read");
+    }
+    let mut roots = RootCertStore::empty();
+    let (_, ignored) = roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() || ignored > 0 {
+        tracing::warn!(used = roots.len(), ignored, "certificate authorities of this machine");
+    }
+    Arc::new(roots)
+}
+
 /// The protocol name of HTTP/2 in the handshake (RFC 9113 §3.2).
 pub const H2: &[u8] = b"h2";
 

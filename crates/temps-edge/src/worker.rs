@@ -1,6 +1,7 @@
 //! One worker: a single-threaded runtime with its own listeners, connections, upstream pool and copy of the current snapshot.
 
 use std::{
+    cell::RefCell,
     io,
     net::TcpListener,
     rc::Rc,
@@ -44,14 +45,24 @@ pub struct Worker {
     pub pool: Pool,
     /// Connections, streams and tunnels that are open.
     pub tasks: TaskTracker,
-    snapshot: Arc<ArcSwap<EdgeSnapshot>>,
+    /// Reached by requests without touching a counter that other workers touch too.
+    snapshot: RefCell<Rc<EdgeSnapshot>>,
+    /// The same, for handshakes.
+    certificates: Arc<ArcSwap<EdgeSnapshot>>,
     /// The version in `snapshot`, to be waited for.
     version: watch::Sender<u64>,
 }
 
 impl Worker {
-    pub fn snapshot(&self) -> Arc<EdgeSnapshot> {
-        self.snapshot.load_full()
+    pub fn snapshot(&self) -> Rc<EdgeSnapshot> {
+        Rc::clone(&self.snapshot.borrow())
+    }
+
+    fn take_into_use(&self, snapshot: Arc<EdgeSnapshot>) {
+        let version = snapshot.version;
+        self.certificates.store(Arc::clone(&snapshot));
+        self.snapshot.replace(Rc::new(EdgeSnapshot::clone(&snapshot)));
+        self.version.send_replace(version);
     }
 
     /// Learns of every change of the snapshot from now on.
@@ -75,10 +86,12 @@ pub fn runtime(index: usize) -> io::Result<Runtime> {
 }
 
 /// Runs a worker on the current thread until the edge is drained or stopped.
-pub fn run(runtime: &Runtime, index: usize, http: TcpListener, https: TcpListener, end: EdgeEnd, shared: Arc<Shared>) {
-    if let Err(error) = LocalSet::new().block_on(runtime, serve(index, http, https, end, shared)) {
+pub fn run(runtime: Runtime, index: usize, http: TcpListener, https: TcpListener, end: EdgeEnd, shared: Arc<Shared>) {
+    if let Err(error) = LocalSet::new().block_on(&runtime, serve(index, http, https, end, shared)) {
         tracing::error!(worker = index, %error, "a worker of the edge failed");
     }
+    // Not waited for: a file or a name that somebody is still reading is of no use to anybody now.
+    runtime.shutdown_background();
 }
 
 async fn serve(
@@ -90,13 +103,14 @@ async fn serve(
 ) -> Result<(), io::Error> {
     let first = end.snapshots.borrow_and_update().clone();
     let version = first.version;
-    let snapshot = Arc::new(ArcSwap::new(first));
-    let tls = shared.tls.server(Arc::clone(&snapshot)).map_err(io::Error::other)?;
+    let certificates = Arc::new(ArcSwap::new(Arc::clone(&first)));
+    let tls = shared.tls.server(Arc::clone(&certificates)).map_err(io::Error::other)?;
     let worker = Rc::new(Worker {
         journal: Journal::new(end.events.clone()),
         pool: Pool::default(),
         tasks: TaskTracker::new(),
-        snapshot,
+        snapshot: RefCell::new(Rc::new(EdgeSnapshot::clone(&first))),
+        certificates,
         version: watch::channel(version).0,
         shared,
     });
@@ -130,8 +144,7 @@ async fn follow_snapshots(index: usize, worker: &Worker, mut end: EdgeEnd) {
     while end.snapshots.changed().await.is_ok() {
         let next = end.snapshots.borrow_and_update().clone();
         let version = next.version;
-        worker.snapshot.store(next);
-        worker.version.send_replace(version);
+        worker.take_into_use(next);
         end.acks.report(index, version);
     }
 }

@@ -67,7 +67,7 @@ impl RawClient {
         let length = head
             .lines()
             .find_map(|line| line.strip_prefix("content-length: "))
-            .map_or(0, |length| length.parse().unwrap());
+            .map_or(0, |length| length.parse().expect("a length is a number"));
         while self.received.len() < length {
             assert!(self.read_more().await, "closed within a body after {head}");
         }

@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use temps_policy::Upstream;
@@ -101,20 +101,20 @@ impl Recorder {
 
     /// How many bytes arrived on all connections.
     pub fn bytes(&self) -> usize {
-        self.seen.connections.lock().unwrap().iter().map(Vec::len).sum()
+        lock(&self.seen.connections).iter().map(Vec::len).sum()
     }
 
     /// The bytes of one connection, counted from 0.
     pub fn bytes_of(&self, connection: usize) -> Vec<u8> {
-        self.seen.connections.lock().unwrap()[connection].clone()
+        lock(&self.seen.connections)[connection].clone()
     }
 
     pub fn connections(&self) -> usize {
-        self.seen.connections.lock().unwrap().len()
+        lock(&self.seen.connections).len()
     }
 
     pub fn requests(&self) -> Vec<Recorded> {
-        self.seen.requests.lock().unwrap().clone()
+        lock(&self.seen.requests).clone()
     }
 
     /// The request that arrived last.
@@ -148,12 +148,17 @@ impl Drop for Recorder {
     }
 }
 
+/// What was recorded stays readable when a test fails while it holds the lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 type Script = Arc<dyn Fn(&Recorded) -> Play + Send + Sync>;
 
 async fn accept(listener: TcpListener, seen: Arc<Seen>, play: Script) {
     while let Ok((stream, _)) = listener.accept().await {
         let number = {
-            let mut connections = seen.connections.lock().unwrap();
+            let mut connections = lock(&seen.connections);
             connections.push(Vec::new());
             connections.len() - 1
         };
@@ -175,7 +180,7 @@ async fn converse(mut stream: TcpStream, number: usize, seen: &Seen, play: &Scri
         };
         let Some(body) = read_body(&mut stream, number, seen, &mut unread, &request).await else { return };
         request.body = body;
-        seen.requests.lock().unwrap().push(request.clone());
+        lock(&seen.requests).push(request.clone());
         seen.changed.send_modify(|count| *count += 1);
         match play(&request) {
             Play::AnswerEarly(_) if early => {}
@@ -268,7 +273,7 @@ fn dechunked(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
 async fn read_more(stream: &mut TcpStream, number: usize, seen: &Seen, unread: &mut Vec<u8>) -> bool {
     let mut piece = [0; 16 * 1024];
     let bytes = stream.read(&mut piece).await.unwrap_or(0);
-    seen.connections.lock().unwrap()[number].extend_from_slice(&piece[..bytes]);
+    lock(&seen.connections)[number].extend_from_slice(&piece[..bytes]);
     seen.changed.send_modify(|count| *count += 1);
     unread.extend_from_slice(&piece[..bytes]);
     bytes > 0

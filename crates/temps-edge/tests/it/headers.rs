@@ -51,6 +51,9 @@ async fn edge(recorder: &Recorder) -> RunningEdge {
         .await
 }
 
+/// Status, method, host, path, header lines, body.
+type Case<'a> = (u16, &'a str, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test]
 async fn r_app_1_every_status_carries_every_header_once() {
     let recorder = Recorder::playing(|request| match request.target() {
@@ -66,7 +69,7 @@ async fn r_app_1_every_status_carries_every_header_once() {
     let edge = edge(&recorder).await;
     let etag = edge.get("files.test", "/").await.header("etag").unwrap().to_owned();
     let large = "x".repeat(2000);
-    let cases: &[(u16, &str, &str, &str, &[(&str, &str)], &str)] = &[
+    let cases: &[Case] = &[
         (200, "GET", "files.test", "/", &[], ""),
         (200, "HEAD", "files.test", "/", &[], ""),
         (200, "GET", "app.test", "/", &[], ""),

@@ -35,6 +35,24 @@ async fn a_body_is_counted_while_it_streams() {
 }
 
 #[tokio::test]
+async fn a_header_has_the_same_bounds_over_http2() {
+    let recorder = Recorder::start().await;
+    let edge = TestEdge::new().upstream("app.test", &recorder).start().await;
+    let value = "a".repeat(1000);
+    for (lines, status) in [(30, 200), (40, 431)] {
+        let mut client = edge.client_h2("app.test").await;
+        let headers: Vec<(&str, &str)> = (0..lines).map(|_| ("x-long", value.as_str())).collect();
+        let reply = client.request("GET", "app.test", "/", &headers, "").await;
+        assert_eq!(reply.status, status, "{lines} lines");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    }
+    let mut client = edge.client_h2("app.test").await;
+    let reply = client.request("GET", "app.test", "/", &[("x", "y"); 101], "").await;
+    assert_eq!(reply.status, 431);
+    assert_eq!(recorder.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn a_body_that_stops_arriving_is_answered_408() {
     let recorder = Recorder::start().await;
     let edge = TestEdge::new()

@@ -296,14 +296,14 @@ impl RunningEdge {
     pub async fn event_where(&self, mut condition: impl FnMut(&Event) -> bool) -> Event {
         loop {
             {
-                let mut events = self.events.lock().unwrap();
+                let mut events = self.events.lock().expect("nothing panics while it holds the events");
                 if let Some(at) = events.iter().position(&mut condition) {
                     return events.remove(at).expect("it was found there");
                 }
             }
             let mut control = self.control.lock().await;
             let batch = timeout(PATIENCE, control.events.recv()).await.expect("an event in time");
-            self.events.lock().unwrap().extend(batch.expect("the edge runs"));
+            self.events.lock().expect("nothing panics while it holds the events").extend(batch.expect("the edge runs"));
         }
     }
 
