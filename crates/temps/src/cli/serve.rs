@@ -21,8 +21,20 @@ impl Serve {
     pub fn run(self, context: &Context) -> Result<(), Failure> {
         let resolved = Config::resolve(&self.settings.sources(context)).map_err(Failure::local)?;
         program::serve(resolved.config, context.clock.clone(), &context.terminal)
-            .map_err(|error| Failure::local(format!("{error:#}")))
+            .map_err(|error| Failure::Local(whole(&error)))
     }
+}
+
+/// An error with its causes, but for those that it tells itself.
+fn whole(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut text, cause| {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text += if text.is_empty() { "" } else { ": " };
+            text += &cause;
+        }
+        text
+    })
 }
 
 /// The flags of the configuration keys.
