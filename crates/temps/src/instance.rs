@@ -11,10 +11,9 @@ use std::{
 };
 
 use anyhow::Context;
-use rustls::RootCertStore;
 use temps_control::{Control, Prepared, app::Settings};
 use temps_db::{Database, DatabaseSettings, vault::KeySources};
-use temps_edge::{Edge, EdgeConfig, Timeouts, WorkerFailure};
+use temps_edge::{Edge, EdgeConfig, Timeouts, WorkerFailure, system_roots};
 use temps_model::{Clock, Secret};
 use temps_policy::{
     UpstreamNetworks,
@@ -184,27 +183,13 @@ fn edge_config(config: &Config, workers: NonZeroUsize) -> anyhow::Result<EdgeCon
         workers,
         trusted_proxies: config.trusted_proxies.clone(),
         upstream_networks: UpstreamNetworks::new(config.upstream_networks.clone()),
-        upstream_roots: Arc::new(system_roots()),
+        upstream_roots: system_roots(),
         apps_domain: config.apps_domain.clone(),
         public_https_port: config.public_url.port,
         instance_id: format!("temps-{id:016x}"),
         drain_timeout: config.drain_timeout,
         timeouts: Timeouts::default(),
     })
-}
-
-/// The authorities that the operator of this machine trusts; `https` upstreams are verified against them.
-fn system_roots() -> RootCertStore {
-    let found = rustls_native_certs::load_native_certs();
-    for error in &found.errors {
-        tracing::warn!(%error, "a part of the system's certificate store cannot be read");
-    }
-    let mut roots = RootCertStore::empty();
-    let (_, unusable) = roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        tracing::warn!(unusable, "the system has no certificate authorities; upstreams with https will be refused");
-    }
-    roots
 }
 
 /// Port 0 means any free one. It is chosen before anything starts, because the public URL has to name it.
