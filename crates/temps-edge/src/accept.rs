@@ -123,11 +123,12 @@ async fn http1(worker: Rc<Worker>, connection: Connection, gate: Gate<ClientStre
     let service = {
         let worker = Rc::clone(&worker);
         service_fn(move |request: Request<Incoming>| {
-            let fault = signals.fault_of(messages.replace(messages.get() + 1));
+            let message = messages.replace(messages.get() + 1);
+            let fault = signals.fault_of(message);
             let (worker, connection, signals) = (Rc::clone(&worker), Rc::clone(&connection), Arc::clone(&signals));
             async move {
                 let response = serve(worker, connection, request, fault).await;
-                signals.decide_switch(response.status() == StatusCode::SWITCHING_PROTOCOLS);
+                signals.decide_switch(message, response.status() == StatusCode::SWITCHING_PROTOCOLS);
                 Ok::<_, Infallible>(response)
             }
         })

@@ -83,8 +83,8 @@ thread_local! {
 
 /// How long, and for how many bytes, a connection is drained after its last answer. Closing at once while the client still sends would make
 /// its system throw the answer away (RFC 9112 §9.6).
-const LINGER: Duration = Duration::from_secs(1);
-const LINGER_BYTES: usize = 256 * 1024;
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 8 * 1024 * 1024;
 
 /// A stream whose reading side was checked.
 pub struct Gate<S> {

@@ -11,7 +11,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{
@@ -46,7 +45,7 @@ pub async fn serve(
         Found::File(file) => answer(worker, site, file, facts, request).await,
         Found::Folder => Err(moved_to_folder(&facts.path)),
         Found::Nothing => match site.files.get("404.html") {
-            Some(page) => not_found(worker, site, page, facts, request).await,
+            Some(page) => not_found(worker, site, page, request).await,
             None => Err(Answer::NotFound),
         },
     }
@@ -134,7 +133,6 @@ async fn not_found(
     worker: &Worker,
     site: &StaticSite,
     page: &FileEntry,
-    facts: &Facts,
     request: &HeaderMap,
 ) -> Result<Response<Body>, Answer> {
     let encoding = chosen_encoding(page, request);
@@ -143,7 +141,6 @@ async fn not_found(
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, REVALIDATE);
     headers.insert(VARY, HeaderValue::from_name(ACCEPT_ENCODING));
-    tracing::trace!(id = %facts.id, "answered with the site's own page for what is not there");
     Ok(response)
 }
 
@@ -188,7 +185,7 @@ async fn content(
 }
 
 fn value(text: impl AsRef<[u8]>) -> Result<HeaderValue, Answer> {
-    HeaderValue::from_maybe_shared(Bytes::copy_from_slice(text.as_ref())).map_err(|_| Answer::Failed)
+    HeaderValue::from_bytes(text.as_ref()).map_err(|_| Answer::Failed)
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl Follower {
     /// Looks at the bytes behind those that were already taken.
     pub fn step(&mut self, bytes: &[u8], signals: &Signals) -> Result<Step, Fault> {
         match &mut self.stage {
-            Stage::Switch => match signals.take_switch() {
+            Stage::Switch => match signals.is_switched(self.messages) {
                 None => Ok(Step::NeedsMore),
                 Some(false) => self.end_message(0),
                 Some(true) if bytes.is_empty() => {
@@ -60,7 +60,7 @@ impl Follower {
             Stage::Head(reader) => match reader.read(bytes)? {
                 Step::Took(head) => {
                     let framing = reader.framing()?;
-                    self.enter_body(framing, head, signals)
+                    self.enter_body(framing, head)
                 }
                 other => Ok(other),
             },
@@ -77,15 +77,12 @@ impl Follower {
         }
     }
 
-    fn enter_body(&mut self, framing: BodyFraming, head: usize, signals: &Signals) -> Result<Step, Fault> {
+    fn enter_body(&mut self, framing: BodyFraming, head: usize) -> Result<Step, Fault> {
         self.stage = match framing {
             BodyFraming::None => return self.end_message(head),
             BodyFraming::Length(bytes) => Stage::Length(bytes),
             BodyFraming::Chunked => Stage::Chunked(Chunks::default()),
-            BodyFraming::Switch => {
-                signals.await_switch();
-                Stage::Switch
-            }
+            BodyFraming::Switch => Stage::Switch,
         };
         Ok(Step::Took(head))
     }

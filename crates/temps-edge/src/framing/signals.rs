@@ -16,7 +16,8 @@ pub struct Signals(Mutex<State>);
 struct State {
     /// The number of the message that was refused, counted from 0 on the connection, and why.
     refused: Option<(u64, Fault)>,
-    switched: Option<bool>,
+    /// The last decision about a message: whether it switches protocols.
+    switched: Option<(u64, bool)>,
     waker: Option<Waker>,
 }
 
@@ -31,11 +32,11 @@ impl Signals {
         self.lock().refused.filter(|(refused, _)| *refused == message).map(|(_, fault)| fault)
     }
 
-    /// Decides about the request to switch protocols that the gate waits at.
-    pub fn decide_switch(&self, granted: bool) {
+    /// Says whether the message with this number switches protocols. The gate waits for that behind a message that asks for it.
+    pub fn decide_switch(&self, message: u64, granted: bool) {
         let waker = {
             let mut state = self.lock();
-            state.switched = Some(granted);
+            state.switched = Some((message, granted));
             state.waker.take()
         };
         if let Some(waker) = waker {
@@ -43,13 +44,9 @@ impl Signals {
         }
     }
 
-    pub(super) fn take_switch(&self) -> Option<bool> {
-        self.lock().switched.take()
-    }
-
-    /// Forgets a decision about an earlier message.
-    pub(super) fn await_switch(&self) {
-        self.lock().switched = None;
+    /// What was decided about this message, if anything was: an earlier one on the connection may still be on its way.
+    pub(super) fn is_switched(&self, message: u64) -> Option<bool> {
+        self.lock().switched.filter(|(decided, _)| *decided == message).map(|(_, granted)| granted)
     }
 
     pub(super) fn wake_when_decided(&self, cx: &Context<'_>) {

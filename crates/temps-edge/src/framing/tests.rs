@@ -236,7 +236,7 @@ fn r_edge_2_bytes_behind_a_request_to_switch_wait_for_the_decision() {
         };
         let Poll::Ready(Ok(head)) = read(&mut gate) else { panic!("the head passes") };
         assert_eq!(head, switch);
-        gate.signals().decide_switch(granted);
+        gate.signals().decide_switch(0, granted);
         match (read(&mut gate), granted) {
             (Poll::Ready(Ok(bytes)), false) => assert_eq!(bytes, next),
             (Poll::Ready(Err(_)), true) => {}

@@ -89,6 +89,28 @@ async fn r_edge_2_bytes_sent_before_the_switch_never_reach_the_application() {
     assert!(!recorder.bytes_of(0).ends_with(b"early bytes"));
 }
 
+/// The answer to the first request must not be taken for the decision about the second.
+#[tokio::test]
+async fn r_edge_2_a_switch_behind_another_request_waits_for_its_own_decision() {
+    let recorder = Recorder::playing(switches).await;
+    let edge = edge(&recorder).await;
+    let first = "GET /first HTTP/1.1\r\nHost: app.localhost\r\n\r\n";
+    let mut client = edge.raw("app.localhost").await;
+    client.send(format!("{first}{SWITCH}")).await;
+    assert!(client.read_response().await.ends_with("ordinary"));
+    assert!(client.read_until("\r\n\r\n").await.starts_with("HTTP/1.1 101 "));
+    client.send("GET / HTTP/1.1\r\n\r\n").await;
+    assert_eq!(client.read_until("\r\n\r\n").await, "GET / HTTP/1.1\r\n\r\n", "echoed, no longer HTTP");
+
+    let mut client = edge.raw("app.localhost").await;
+    client.send(format!("{first}{SWITCH}{first}")).await;
+    assert!(client.read_response().await.ends_with("ordinary"));
+    client.closed().await;
+    let firsts = recorder.requests().iter().filter(|request| request.target() == "/first").count();
+    assert_eq!(firsts, 2, "what was sent early is neither a request nor part of the tunnel");
+    assert!(!(0..recorder.connections()).any(|connection| recorder.bytes_of(connection).ends_with(first.as_bytes())));
+}
+
 #[tokio::test]
 async fn r_edge_2_only_websocket_is_switched_to() {
     let recorder = Recorder::playing(switches).await;
