@@ -1,21 +1,23 @@
 # The few commands a person types. `make` alone lists them.
 
 CARGO ?= cargo
-# For the developer's machine: applications may listen on it.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# On the developer's machine applications may listen on loopback addresses.
 LOOPBACK := 127.0.0.0/8,::1/128
-NEXTEST := $(CARGO) nextest run --workspace
+# Runs a command with a throw-away PostgreSQL cluster.
+WITH_POSTGRES := $(TARGET)/debug/with-postgres
+NEXTEST := $(CARGO) nextest run --workspace --no-fail-fast
 
-.PHONY: help run test setup build dev check soak dist
+.PHONY: help run test setup build dev check soak dist with-postgres
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: build ## Build an optimised program and start it on ./data, with its local certificate authority
-	target/release/temps serve --upstream-networks $(LOOPBACK)
+	$(TARGET)/release/temps serve --upstream-networks $(LOOPBACK)
 
-test: ## Run every test, on SQLite and on a throw-away PostgreSQL cluster
-	$(CARGO) build --quiet --package temps-testkit --no-default-features --bin with-postgres
-	target/debug/with-postgres $(NEXTEST)
+test: with-postgres ## Run every test, on SQLite and on a throw-away PostgreSQL cluster
+	$(WITH_POSTGRES) $(NEXTEST)
 
 setup: ## Install what the project needs (Debian), or name what is missing
 	scripts/setup
@@ -31,9 +33,11 @@ check: ## Formatting, lints, tidy
 	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
 	$(CARGO) xtask tidy
 
-soak: ## Long and statistical tests
-	$(CARGO) build --quiet --package temps-testkit --no-default-features --bin with-postgres
-	target/debug/with-postgres $(NEXTEST) --run-ignored only
+soak: with-postgres ## Every test again, the property tests with many more cases
+	PROPTEST_CASES=20000 $(WITH_POSTGRES) $(NEXTEST)
 
 dist: ## Build the program that is given away: smaller and slower to build
 	$(CARGO) build --profile dist --package temps
+
+with-postgres:
+	@$(CARGO) build --quiet --package temps-testkit --no-default-features --bin with-postgres
