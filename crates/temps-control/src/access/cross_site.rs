@@ -10,7 +10,12 @@ pub(super) fn check(method: &Method, headers: &HeaderMap, public_origin: &str) -
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
-    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    // A header that stands there twice is no statement at all, rather than the first of them.
+    let text = |name: header::HeaderName| {
+        let mut values = headers.get_all(name).iter();
+        let value = values.next()?;
+        Some(value.to_str().ok().filter(|_| values.next().is_none()).unwrap_or_default())
+    };
     let from_here = match text(header::HeaderName::from_static("sec-fetch-site")) {
         Some(site) => site == "same-origin",
         None => text(header::ORIGIN) == Some(public_origin),

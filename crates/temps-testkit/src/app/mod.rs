@@ -27,7 +27,11 @@ use temps_db::Database;
 use temps_model::{ProjectId, Role, Secret};
 use tokio::sync::OnceCell;
 
-use crate::{TestDatabase, database::Location, edge::client::Reply};
+use crate::{
+    TestDatabase,
+    database::Location,
+    edge::client::{Client, Reply, Trust, handshake},
+};
 
 pub mod archive;
 mod call;
@@ -113,6 +117,10 @@ impl TestApp {
         self.instance.setup_token().expect("there is no user yet").expose().clone()
     }
 
+    pub fn has_setup_token(&self) -> bool {
+        self.instance.setup_token().is_some()
+    }
+
     /// The first user: instance administrator, and owner of what they create. Made once, at the first call.
     pub async fn owner(&self) -> Person {
         let make = async || {
@@ -174,6 +182,13 @@ impl TestApp {
 
     pub async fn get_from(&self, host: &str, path: &str, from: impl Into<Ipv4Addr>) -> Reply {
         self.reach.connect(host, from.into()).await.get(host, path).await
+    }
+
+    /// The status for a name that has no certificate here, so that nothing is verified.
+    pub async fn misdirected(&self, host: &str) -> u16 {
+        let stream =
+            handshake(self.reach.https_addr, host, &[b"http/1.1"], Trust::Anything).await.expect("a handshake");
+        Client::http1(stream).await.get(host, "/").await.status
     }
 
     /// Every row of every table but those that change by themselves, for tests that nothing was changed.

@@ -57,6 +57,11 @@ impl Person {
         Self { session: Arc::new(Mutex::new(self.token())), ..self.clone() }
     }
 
+    /// The same person with a session that is known from elsewhere.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { session: Arc::new(Mutex::new(Some(token.to_owned()))), ..self.clone() }
+    }
+
     /// The same person in another browser, not logged in.
     pub fn elsewhere(&self) -> Self {
         Self { session: Arc::default(), ..self.clone() }

@@ -5,3 +5,7 @@ mod access;
 mod attack;
 mod audit;
 mod cases;
+mod domains;
+mod projects;
+mod sessions;
+mod setup;
