@@ -4,9 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use temps_model::Clock;
 
-use crate::{cli::Terminal, config::Config, instance::Instance, logging, process};
-
-const DEFAULT_CONSOLE: &str = "https://temps.localhost:8443";
+use crate::{
+    cli::{DEFAULT_SERVER, Terminal},
+    config::{Config, DATA_DIR},
+    instance::Instance,
+    logging, process,
+};
 
 /// Runs Temps until a signal ends it.
 ///
@@ -58,11 +61,11 @@ fn this_program() -> String {
 /// What the next command has to be told because it is not the default.
 fn options(instance: &Instance, data_dir: &Path) -> String {
     let mut options = String::new();
-    if data_dir != Path::new("data") {
+    if data_dir != Path::new(DATA_DIR) {
         options += &format!(" --data-dir {}", data_dir.display());
     }
     let console = instance.public_url().to_string();
-    if console != DEFAULT_CONSOLE {
+    if console != DEFAULT_SERVER {
         options += &format!(" --server {console}");
     }
     options

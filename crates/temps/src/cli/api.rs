@@ -19,7 +19,8 @@ use super::{
 };
 use crate::config::PublicUrl;
 
-const DEFAULT_SERVER: &str = "https://temps.localhost:8443";
+/// Where the Temps of this machine is unless it was told otherwise.
+pub(crate) const DEFAULT_SERVER: &str = "https://temps.localhost:8443";
 const COOKIE: &str = "__Host-temps_session";
 /// As many as the API gives at once.
 const PAGE: &str = "200";

@@ -27,6 +27,7 @@ mod trust;
 mod users;
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -34,6 +35,10 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use temps_model::{Clock, SystemClock};
+
+use crate::config::{DATA_DIR, Sources};
+
+pub(crate) use api::DEFAULT_SERVER;
 
 use api::Api;
 use failure::Failure;
@@ -130,7 +135,16 @@ impl Context {
     /// The data directory of the Temps on this machine.
     fn data_dir(&self) -> PathBuf {
         let given = self.options.data_dir.clone().or_else(|| std::env::var_os("TEMPS_DATA_DIR").map(PathBuf::from));
-        given.unwrap_or_else(|| Path::new("data").to_owned())
+        given.unwrap_or_else(|| DATA_DIR.into())
+    }
+
+    /// The configuration of the Temps on this machine, with what was given beside the options of every command.
+    fn sources(&self, file: Option<&Path>, flags: &[(&'static str, String)]) -> Sources {
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        let environment: Vec<_> = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+        let data_dir = self.options.data_dir.iter().map(|path| ("data_dir", path.to_string_lossy().into_owned()));
+        let flags: Vec<_> = data_dir.chain(flags.iter().cloned()).collect();
+        Sources::read(file, &environment, &flags)
     }
 
     /// A connection to the API, with the stored login if there is one.

@@ -50,11 +50,7 @@ pub struct Settings {
 impl Settings {
     /// Everything that was given, by whatever way.
     pub fn sources(&self, context: &Context) -> Sources {
-        let environment =
-            std::env::vars_os().map(|(name, text)| (name.to_string_lossy().into(), text.to_string_lossy().into()));
-        let data_dir = context.options.data_dir.iter().map(|path| ("data_dir", path.to_string_lossy().into_owned()));
-        let flags: Vec<_> = data_dir.chain(self.keys.0.iter().cloned()).collect();
-        Sources::read(self.config.as_deref(), &environment.collect::<Vec<_>>(), &flags)
+        context.sources(self.config.as_deref(), &self.keys.0)
     }
 }
 

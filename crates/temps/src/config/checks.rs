@@ -9,7 +9,8 @@ use super::{
     parse::{LogFormat, PublicUrl, Values},
 };
 
-pub(super) const DATA_DIR: &str = "data";
+/// The data directory, unless another one is named.
+pub const DATA_DIR: &str = "data";
 const MAX_UPLOAD: u64 = 512 << 20;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -12,6 +12,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use temps_model::{HostName, Network, Secret};
 
+pub use checks::DATA_DIR;
 pub use keys::{KEYS, Key};
 pub use parse::{DatabaseUrl, LogFormat, PublicUrl, SecurityContact};
 pub use problem::{Origin, Problem, Problems};

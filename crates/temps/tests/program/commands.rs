@@ -157,6 +157,23 @@ fn a_login_ends_where_it_is_stored_and_on_the_server() {
 }
 
 #[test]
+fn trust_says_what_it_would_do() {
+    let place = Place::new();
+    assert!(place.fails(2, &["trust", "--print"]).contains("Start `temps serve` once"));
+    place.serve(&[]).stop();
+    assert!(place.done(&["trust", "--print"]).contains("data/ca.pem"));
+}
+
+#[test]
+fn the_document_of_the_api_is_the_one_that_is_served() {
+    let place = Place::new();
+    let server = place.serve(&[]);
+    let served = server.plain(b"GET /api/openapi.json HTTP/1.1\r\nHost: temps.localhost\r\nConnection: close\r\n\r\n");
+    let (_, served) = served.split_once("\r\n\r\n").unwrap();
+    assert_eq!(json(served), json(&place.done(&["openapi"])));
+}
+
+#[test]
 fn a_hidden_file_is_not_deployed_and_is_named() {
     let place = Place::new();
     let _server = place.serve_with_owner(&[]);

@@ -15,7 +15,7 @@ use temps_db::{
 
 use crate::{
     cli::{Context, failure::Failure},
-    config::{Config, Sources},
+    config::Config,
     instance::database_settings,
 };
 
@@ -64,11 +64,7 @@ fn verify_file(path: &Path) -> Result<Verdict, Failure> {
 }
 
 async fn verify_database(context: &Context) -> Result<Verdict, Failure> {
-    let environment: Vec<_> = std::env::vars_os()
-        .map(|(name, text)| (name.to_string_lossy().into(), text.to_string_lossy().into()))
-        .collect();
-    let data_dir = ("data_dir", context.data_dir().to_string_lossy().into_owned());
-    let config = Config::resolve(&Sources::read(None, &environment, &[data_dir])).map_err(Failure::local)?.config;
+    let config = Config::resolve(&context.sources(None, &[])).map_err(Failure::local)?.config;
     let verdict = Database::verify_audit(&database_settings(&config)).await.map_err(Failure::local)?;
     verdict.ok_or_else(|| Failure::local(format!("{} holds no database.", config.data_dir.display())))
 }
