@@ -37,8 +37,12 @@ pub async fn read(connection: &impl ConnectionTrait) -> Result<Versioned, Proble
     parse(instance::Entity::find_by_id(KEY).one(connection).await.map_err(DbError::from)?)
 }
 
-/// The settings, locked until the transaction ends.
+/// The settings, locked until the transaction ends. Only a row can be locked, so the defaults are saved before the first change.
 pub async fn lock(transaction: &WriteTransaction, _: &Administrator) -> Result<Versioned, Problem> {
+    let defaults = serde_json::to_string(&Versioned::default()).map_err(Problem::internal)?;
+    let row = instance::ActiveModel { key: Set(KEY.to_owned()), value: Set(defaults) };
+    let insert = instance::Entity::insert(row).on_conflict_do_nothing_on([instance::Column::Key]);
+    insert.exec_without_returning(transaction).await.map_err(DbError::from)?;
     parse(instance::Entity::find_by_id(KEY).lock_exclusive().one(transaction).await.map_err(DbError::from)?)
 }
 

@@ -1,6 +1,6 @@
 //! Archives as people upload them.
 
-use std::io::Write;
+use std::io::{Cursor, Write};
 
 use flate2::{Compression, write::GzEncoder};
 use tar::{Builder, Header};
@@ -24,6 +24,16 @@ pub fn tar_gz_with(write: impl FnOnce(&mut Builder<GzEncoder<Vec<u8>>>)) -> Vec<
     let mut tar = Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     write(&mut tar);
     tar.into_inner().and_then(GzEncoder::finish).expect("memory takes it")
+}
+
+/// A zip with these files.
+pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, content) in files {
+        zip.start_file(*path, zip::write::SimpleFileOptions::default()).expect("memory takes it");
+        zip.write_all(content.as_bytes()).expect("memory takes it");
+    }
+    zip.finish().expect("memory takes it").into_inner()
 }
 
 /// The media type and the body of a form that carries an archive.

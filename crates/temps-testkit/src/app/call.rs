@@ -61,13 +61,18 @@ impl<'a> Call<'a> {
 
     /// Sends it over a connection that is open already.
     pub async fn over(self, client: &mut Client) -> Answer {
+        self.attempt(client).await.expect("an answer")
+    }
+
+    /// The same, for a program that may be killed meanwhile: it need not answer then.
+    pub async fn attempt(self, client: &mut Client) -> hyper::Result<Answer> {
         let headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let host = &self.person.reach().console;
         let request = client.build(&self.method, host, &self.path, &headers, full(self.body));
-        let answer = Answer(client.send(request).await);
+        let answer = Answer(client.try_send(request).await?);
         self.person.remember(&answer);
-        answer
+        Ok(answer)
     }
 }
 

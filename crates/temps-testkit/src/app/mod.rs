@@ -27,11 +27,7 @@ use temps_db::Database;
 use temps_model::{ProjectId, Role, Secret};
 use tokio::sync::OnceCell;
 
-use crate::{
-    TestDatabase,
-    database::Location,
-    edge::client::{Client, Reply, Trust, handshake},
-};
+use crate::{TestDatabase, database::Location, edge::client::Reply};
 
 pub mod archive;
 mod call;
@@ -121,13 +117,18 @@ impl TestApp {
         self.instance.setup_token().is_some()
     }
 
-    /// The first user: instance administrator, and owner of what they create. Made once, at the first call.
+    /// The first user: instance administrator, and owner of what they create. Made at the first call; after a restart logged in.
     pub async fn owner(&self) -> Person {
         let make = async || {
             let person = self.stranger("owner@example.com");
-            let body =
-                json!({ "token": self.setup_token(), "email": person.email(), "name": "", "password": PASSWORD });
-            person.post("/setup", body).await.expect(201);
+            match self.instance.setup_token() {
+                Some(token) => {
+                    let (token, email) = (token.expose(), person.email());
+                    let body = json!({ "token": token, "email": email, "name": "", "password": PASSWORD });
+                    person.post("/setup", body).await.expect(201);
+                }
+                None => drop(person.log_in().await.expect(201)),
+            }
             person
         };
         self.owner.get_or_init(make).await.clone()
@@ -186,14 +187,21 @@ impl TestApp {
 
     /// The status for a name that has no certificate here, so that nothing is verified.
     pub async fn misdirected(&self, host: &str) -> u16 {
-        let stream =
-            handshake(self.reach.https_addr, host, &[b"http/1.1"], Trust::Anything).await.expect("a handshake");
-        Client::http1(stream).await.get(host, "/").await.status
+        self.misdirected_from(host, VISITOR).await
+    }
+
+    pub async fn misdirected_from(&self, host: &str, from: impl Into<Ipv4Addr>) -> u16 {
+        self.reach.connect_unverified(host, from.into()).await.get(host, "/").await.status
     }
 
     /// Every row of every table but those that change by themselves, for tests that nothing was changed.
     pub async fn rows(&self) -> Vec<String> {
         store::rows(&self.store).await
+    }
+
+    /// Every row of every table.
+    pub async fn dump(&self) -> Vec<String> {
+        store::dump(&self.store).await
     }
 
     /// Runs SQL past everything that the program offers, as an intruder or a fault would.

@@ -26,7 +26,8 @@ pub struct Person {
 const COOKIE: &str = "__Host-temps_session";
 
 impl Person {
-    pub(super) fn new(reach: Arc<Reach>, address: Ipv4Addr, email: &str) -> Self {
+    /// Somebody who is not logged in.
+    pub fn new(reach: Arc<Reach>, address: Ipv4Addr, email: &str) -> Self {
         Self { reach, address, email: email.to_owned(), session: Arc::default() }
     }
 

@@ -52,12 +52,18 @@ pub async fn count(database: &Database, sql: &str) -> i64 {
     row.expect("a count is one row").try_get_by_index(0).expect("a number")
 }
 
-/// Every row as a text that begins with its table.
+/// The rows that stay as they are if nobody does anything, as texts that begin with their table.
 pub async fn rows(database: &Database) -> Vec<String> {
+    let is_restless = |row: &String| RESTLESS.iter().any(|table| row.starts_with(&format!("{table}: ")));
+    dump(database).await.into_iter().filter(|row| !is_restless(row)).collect()
+}
+
+/// Every row of every table.
+pub async fn dump(database: &Database) -> Vec<String> {
     let connection = database.read();
     let backend = connection.get_database_backend();
     let mut rows = Vec::new();
-    for table in inventory().into_iter().filter(|table| !RESTLESS.contains(&table.name.as_str())) {
+    for table in inventory() {
         let quoted: Vec<String> = table.columns.iter().map(|(column, _)| format!("quote(\"{column}\")")).collect();
         let columns = match backend {
             DbBackend::Sqlite => quoted.join(" || ', ' || "),
