@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -39,18 +39,34 @@ async fn ready(State(app): State<App>) -> Response {
 
 /// Metrics in Prometheus' text format, for who holds the token of the configuration. Without a token there are none.
 async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<impl IntoResponse, Problem> {
-    let token = app.settings.metrics_token.as_ref().ok_or_else(Problem::not_found)?;
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
-    let is_right = given.is_some_and(|given| given.ct_eq(token.expose().as_bytes()).into());
+    let token = app
+        .settings
+        .metrics_token
+        .as_ref()
+        .ok_or_else(|| Problem::no_such_path("Metrics are off: `metrics_token` is not configured."))?;
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
+    let is_right = given.is_some_and(|(scheme, given)| {
+        scheme.eq_ignore_ascii_case("bearer") && given.as_bytes().ct_eq(token.expose().as_bytes()).into()
+    });
     match is_right {
         true => Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], (app.metrics)())),
-        false => Err(Problem::unauthorised()),
+        false => Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "metrics_token",
+            "Token needed",
+            "This needs the `metrics_token` of the configuration as bearer token.",
+        )
+        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
     }
 }
 
 /// How to report a vulnerability (RFC 9116).
 async fn security_txt(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
-    let contact = app.settings.security_contact.as_ref().ok_or_else(Problem::not_found)?;
+    let contact = app
+        .settings
+        .security_contact
+        .as_ref()
+        .ok_or_else(|| Problem::no_such_path("No `security_contact` is configured."))?;
     let midnight = Timestamp::from_micros(app.clock.now().seconds() / 86_400 * 86_400 * 1_000_000);
     let expires = midnight.after(CONTACT_LIFETIME);
     let origin = &app.settings.public_origin;

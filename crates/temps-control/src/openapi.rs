@@ -6,20 +6,25 @@ use serde_json::{Map, Value, json};
 use crate::{
     access::Access,
     problem::ProblemDetails,
-    route::{Body, NamedSchema, Route},
+    route::{Body, Given, NamedSchema, Route},
+    wire::DryRun,
 };
 
 /// The document. What a route takes, gives and demands stands in it as it stands in the table.
 pub fn document(routes: &[Route]) -> Value {
     let mut schemas = Map::new();
-    let problem = NamedSchema::of::<ProblemDetails>();
-    collect(&mut schemas, &problem);
+    collect(&mut schemas, &NamedSchema::of::<ProblemDetails>());
+    collect(&mut schemas, &NamedSchema::of::<DryRun>());
     let mut paths = Map::new();
     for route in routes {
         if let Some(Body::Json(schema) | Body::Upload(schema)) = &route.body {
             collect(&mut schemas, schema);
         }
-        route.answers.iter().filter_map(|(_, schema)| schema.as_ref()).for_each(|schema| collect(&mut schemas, schema));
+        for (_, given) in &route.answers {
+            if let Given::Json(schema) = given {
+                collect(&mut schemas, schema);
+            }
+        }
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method.as_str().to_ascii_lowercase()] = operation(route);
     }
@@ -126,23 +131,38 @@ fn request_body(body: &Body) -> Value {
 
 fn responses(route: &Route) -> Value {
     let mut responses = Map::new();
-    for (status, schema) in &route.answers {
-        let text = status.canonical_reason().unwrap_or("Done");
-        let response = match schema {
-            Some(schema) => {
-                json!({ "description": text, "content": { "application/json": { "schema": schema.reference } } })
+    for (status, given) in &route.answers {
+        let mut response = json!({ "description": status.canonical_reason().unwrap_or("Done") });
+        match given {
+            Given::Nothing => {}
+            Given::Json(schema) => response["content"] = json!({ "application/json": { "schema": schema.reference } }),
+            Given::Stream(media_type) => {
+                response["content"] = json!({ *media_type: { "schema": { "type": "string" } } })
             }
-            None => json!({ "description": text }),
-        };
+        }
         responses.insert(status.as_u16().to_string(), response);
     }
+    if route.has_dry_run() {
+        let dry = json!({ "$ref": "#/components/schemas/DryRun" });
+        let done = responses.get("200").map(|done| done["content"]["application/json"]["schema"].clone());
+        let schema = match done {
+            Some(done) => json!({ "oneOf": [done, dry] }),
+            None => dry,
+        };
+        let response = json!({ "description": "OK, or what a dry run would do", "content": { "application/json": { "schema": schema } } });
+        responses.insert("200".to_owned(), response);
+    }
+    for (status, text) in &route.refuses {
+        responses.insert(status.as_u16().to_string(), problem(text));
+    }
     for (status, text) in problems(route) {
-        responses.insert(
-            status.to_owned(),
-            json!({ "description": text, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/ProblemDetails" } } } }),
-        );
+        responses.entry(status).or_insert_with(|| problem(text));
     }
     Value::Object(responses)
+}
+
+fn problem(text: &str) -> Value {
+    json!({ "description": text, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/ProblemDetails" } } } })
 }
 
 fn problems(route: &Route) -> Vec<(&'static str, &'static str)> {

@@ -98,6 +98,11 @@ impl Problem {
             .hint("Check the spelling, and that you are a member of the project.")
     }
 
+    /// Nothing of this instance is at this path, whoever asks.
+    pub fn no_such_path(detail: &'static str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
+    }
+
     /// One field is wrong.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::invalid_fields([FieldError { field: field.into(), message: message.into() }])
@@ -224,7 +229,7 @@ fn foreign(response: &Response) -> Option<Problem> {
         response.headers().get(header::CONTENT_TYPE).is_none_or(|value| value.as_bytes().starts_with(b"text/plain"));
     match response.status() {
         status if !is_plain || !(status.is_client_error() || status.is_server_error()) => None,
-        StatusCode::NOT_FOUND => Some(Problem::not_found()),
+        StatusCode::NOT_FOUND => Some(Problem::no_such_path("There is nothing at this path.")),
         StatusCode::METHOD_NOT_ALLOWED => Some(Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method",

@@ -1,11 +1,14 @@
 //! One row of the table of routes: what it takes and gives, who may call it, what it leaves in the audit log.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request, State},
     handler::Handler,
     http::{Method, StatusCode},
-    middleware,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
 };
 use utoipa::{
@@ -21,6 +24,7 @@ use crate::{
     access::{Access, Declared, authorise},
     action::Action,
     app::App,
+    problem::Problem,
 };
 
 /// A route and everything that is known of it before it is called.
@@ -31,7 +35,9 @@ pub struct Route {
     pub action: Option<Action>,
     pub summary: &'static str,
     pub body: Option<Body>,
-    pub answers: Vec<(StatusCode, Option<NamedSchema>)>,
+    pub answers: Vec<(StatusCode, Given)>,
+    /// Refusals beyond those that its access, body and version bring with them.
+    pub refuses: Vec<(StatusCode, &'static str)>,
     pub parameters: Vec<Parameter>,
     /// Whether a call has to send `If-Match`.
     pub needs_version: bool,
@@ -44,6 +50,14 @@ pub enum Body {
     Json(NamedSchema),
     /// A file in a multipart form or a JSON document.
     Upload(NamedSchema),
+}
+
+/// What an answer carries.
+pub enum Given {
+    Nothing,
+    Json(NamedSchema),
+    /// Something else, of this media type.
+    Stream(&'static str),
 }
 
 /// A schema with the schemas that it refers to.
@@ -71,6 +85,20 @@ macro_rules! methods {
 
 methods!(get = GET, post = POST, put = PUT, delete = DELETE);
 
+/// Refuses a parameter that the row does not name: a `dry_run` that is not understood must not become the real thing.
+async fn only_known_parameters(State(known): State<Arc<[String]>>, request: Request, next: Next) -> Response {
+    let pairs = request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let mut names = pairs.map(|pair| pair.split('=').next().unwrap_or_default());
+    match names.find(|name| !known.iter().any(|known| known == name)) {
+        None => next.run(request).await,
+        Some(unknown) => {
+            let unknown: String = unknown.chars().take(40).collect();
+            Problem::bad_request("query", format!("This call has no parameter `{unknown}`; nothing was done."))
+                .into_response()
+        }
+    }
+}
+
 impl Route {
     fn new<H: Handler<T, App>, T: 'static>(
         method: Method,
@@ -87,6 +115,7 @@ impl Route {
             summary: "",
             body: None,
             answers: Vec::new(),
+            refuses: Vec::new(),
             parameters: Vec::new(),
             needs_version: false,
             handler: on(filter, handler),
@@ -138,25 +167,44 @@ impl Route {
 
     /// The JSON that it gives.
     pub fn gives<T: ToSchema>(mut self, status: StatusCode) -> Self {
-        self.answers.push((status, Some(NamedSchema::of::<T>())));
+        self.answers.push((status, Given::Json(NamedSchema::of::<T>())));
         self
     }
 
     /// An answer without JSON.
     pub fn answers(mut self, status: StatusCode) -> Self {
-        self.answers.push((status, None));
+        self.answers.push((status, Given::Nothing));
         self
+    }
+
+    /// An answer of any length that is no single JSON document.
+    pub fn streams(mut self, media_type: &'static str) -> Self {
+        self.answers.push((StatusCode::OK, Given::Stream(media_type)));
+        self
+    }
+
+    /// A refusal of its own.
+    pub fn refuses(mut self, status: StatusCode, meaning: &'static str) -> Self {
+        self.refuses.push((status, meaning));
+        self
+    }
+
+    /// Whether it can be asked what it would do.
+    pub fn has_dry_run(&self) -> bool {
+        self.parameters.iter().any(|parameter| parameter.name == "dry_run")
     }
 
     /// Adds the route, behind its authorisation, to a router.
     pub fn mount(self, router: Router<App>, app: &App) -> Router<App> {
         let declared = Declared { access: self.access, action: self.action };
         let check = middleware::from_fn_with_state((app.clone(), declared), authorise);
+        let names: Arc<[String]> = self.parameters.into_iter().map(|parameter| parameter.name).collect();
+        let query = middleware::from_fn_with_state(names, only_known_parameters);
         let limit = match self.body_limit {
             Some(usize::MAX) => DefaultBodyLimit::disable(),
             Some(bytes) => DefaultBodyLimit::max(bytes),
             None => DefaultBodyLimit::max(64 << 10),
         };
-        router.route(self.path, self.handler.route_layer(check).layer(limit))
+        router.route(self.path, self.handler.route_layer(query).route_layer(check).layer(limit))
     }
 }

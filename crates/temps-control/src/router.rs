@@ -28,6 +28,7 @@ pub fn routes() -> Vec<Route> {
             .takes::<setup::FirstUser>().gives::<users::LoggedInBody>(CREATED),
         post("/api/v1/session", Public, sessions::api::create)
             .says("Log in").records(Action::SessionStart)
+            .refuses(StatusCode::UNAUTHORIZED, "E-mail or password is wrong")
             .takes::<sessions::api::Credentials>().gives::<users::LoggedInBody>(CREATED),
         delete("/api/v1/session", User, sessions::api::end)
             .says("Log out").records(Action::SessionEnd).answers(NO_CONTENT),
@@ -52,7 +53,7 @@ pub fn routes() -> Vec<Route> {
             .says("The audit log").records(Action::AuditRead)
             .asks::<audit_log::api::AuditQuery>().gives::<Page<audit_log::api::RecordBody>>(OK),
         get("/api/v1/audit/export", Administrator, audit_log::export)
-            .says("The sealed audit log, one record a line").records(Action::AuditExport).answers(OK),
+            .says("The sealed audit log, one record a line").records(Action::AuditExport).streams("application/jsonl"),
 
         // Projects
         get("/api/v1/projects", User, projects::api::list)

@@ -13,7 +13,7 @@ use axum::{
 use tokio::net::UnixListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{app::App, browse, health, openapi, problem, problem::Problem, router};
+use crate::{app::App, browse, health, openapi, problem, problem::Problem, remainder, router};
 
 /// The whole of the console's host name.
 pub fn router(app: &App) -> Router {
@@ -26,11 +26,14 @@ pub fn router(app: &App) -> Router {
     api.merge(health::routes())
         .merge(browse::routes(page))
         .route("/api/openapi.json", get(move || async move { (json, document.to_string()) }))
-        .fallback(async || Problem::not_found())
+        .fallback(async || {
+            Problem::no_such_path("There is nothing at this path.").hint("The API is described at /api/docs.")
+        })
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal("a handler panicked").into_response()
         }))
         .layer(middleware::from_fn(detach))
+        .layer(middleware::from_fn(remainder::read))
         .layer(middleware::from_fn(problem::render))
         .layer(middleware::map_response(no_store))
         .with_state(app.clone())

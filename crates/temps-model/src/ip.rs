@@ -77,7 +77,7 @@ pub enum NetworkError {
     Zone,
     #[error("has a number with a leading zero, which some programs read as octal; write it without")]
     LeadingZero,
-    #[error("has the prefix length {length}; it can be 0 to {max}")]
+    #[error("has the prefix length {length:?}; it can be 0 to {max}")]
     PrefixLength { length: String, max: u8 },
     #[error("is an IPv4-mapped IPv6 network; write the IPv4 network itself")]
     Mapped,

@@ -13,6 +13,8 @@ pub enum SlugError {
     Start,
     #[error("must end with a letter a to z or a digit")]
     End,
+    #[error("may not have hyphens as third and fourth character: host names reserve that form (RFC 5890 §2.3.1)")]
+    Reserved,
     #[error("may contain only letters a to z, digits and hyphens, not {0:?}")]
     Character(char),
 }
@@ -26,6 +28,9 @@ fn check(text: &str) -> Result<(), SlugError> {
     }
     if !text.starts_with(|c: char| c.is_ascii_lowercase()) {
         return Err(SlugError::Start);
+    }
+    if text.get(2..4) == Some("--") {
+        return Err(SlugError::Reserved);
     }
     if text.ends_with('-') {
         return Err(SlugError::End);
@@ -112,6 +117,8 @@ mod tests {
             ("1a", SlugError::Start),
             ("-a", SlugError::Start),
             ("a-", SlugError::End),
+            ("xn--ab", SlugError::Reserved),
+            ("ab--cd", SlugError::Reserved),
             ("Shop", SlugError::Character('S')),
             ("a;reboot", SlugError::Character(';')),
             ("a b", SlugError::Character(' ')),

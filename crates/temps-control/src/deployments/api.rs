@@ -143,6 +143,9 @@ fn check_permitted(app: &App, upstream: &Upstream) -> Result<(), Problem> {
             let permitted = app.settings.upstream_networks.permit(address);
             permitted.map_err(|error| Problem::invalid("upstream_url", error.to_string()))
         }
+        UpstreamHost::Name(ref name) if *name == app.settings.console_host => {
+            Err(Problem::invalid("upstream_url", "is Temps itself"))
+        }
         UpstreamHost::Name(_) => Ok(()),
     }
 }

@@ -111,7 +111,7 @@ impl Parts {
         let policy = InstancePolicy {
             firewall: instance.firewall,
             emergency: self.emergency.iter().copied().collect(),
-            limits: Limits::resolve(Limits::BUILT_IN, [instance.limits]),
+            limits: Limits::of_site([instance.limits]),
             headers: Arc::clone(&self.default_headers),
             default_certificate: Arc::clone(&self.console_certificate),
         };
@@ -153,7 +153,7 @@ impl Parts {
                     (FirewallScope::Environment, Arc::clone(&own.firewall)),
                 ],
                 headers: Arc::clone(self.headers.get(&part.project).unwrap_or(&self.default_headers)),
-                limits: Limits::resolve(Limits::BUILT_IN, limits),
+                limits: Limits::of_site(limits),
             })
             .collect();
         self.sites.extend(sites.into_iter().map(|site| (site.host.clone(), Arc::new(site))));
@@ -162,11 +162,7 @@ impl Parts {
     /// The console's site needs nothing but configuration, so that the operator can always get in.
     fn console_site(&self) -> Site {
         let own = self.firewall(Scope::Console);
-        let base = Limits { max_body: self.console.max_upload, ..Limits::BUILT_IN };
-        let instance = temps_policy::protections::limits::LimitSettings {
-            max_body: None,
-            ..self.firewall(Scope::Instance).limits
-        };
+        let instance = self.firewall(Scope::Instance);
         Site {
             id: SiteId::Console,
             host: self.console.host.clone(),
@@ -174,7 +170,7 @@ impl Parts {
             certificate: Some(Arc::clone(&self.console_certificate)),
             firewalls: vec![(FirewallScope::Console, own.firewall)],
             headers: Arc::clone(&self.console.headers),
-            limits: Limits::resolve(base, [instance, own.limits]),
+            limits: Limits::of_console(self.console.max_upload, instance.limits, own.limits),
         }
     }
 

@@ -37,6 +37,10 @@ pub async fn find<P: Granted>(
     grant: &Grant<P>,
     name: &str,
 ) -> Result<environment::Model, Problem> {
+    // A name that no environment can have is not asked for: PostgreSQL takes no NUL.
+    if name.contains('\0') {
+        return Err(Problem::not_found());
+    }
     let by_name = match name.parse::<EnvironmentId>() {
         Ok(id) => Condition::all().add(environment::Column::Id.eq(id)),
         Err(_) => Condition::all().add(environment::Column::Slug.eq(name)),

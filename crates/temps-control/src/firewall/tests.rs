@@ -93,8 +93,10 @@ async fn r_ip_3_an_author_is_not_shut_out_unless_they_say_so(test: TestDatabase)
         assert_eq!(code(&refused), (409, "would_deny_you"), "{refused:?}");
         let detail = refused.body["detail"].as_str().unwrap();
         assert!(detail.contains(CLIENT) && detail.contains(host) && detail.contains("203.0.113.0/24"), "{detail}");
-        let refused = testing.put(&format!("{firewall}?confirm=no"), mode("allow_list")).expecting("*").send().await;
+        let refused = testing.put(firewall, mode("allow_list")).expecting("*").send().await;
         assert_eq!(code(&refused), (409, "would_deny_everybody"), "{refused:?}");
+        let refused = testing.put(&format!("{firewall}?confirm=no"), mode("allow_list")).expecting("*").send().await;
+        assert_eq!(code(&refused), (400, "query"), "{refused:?}");
     }
     assert!(lets_in(&testing, CLIENT, "shop.localhost"));
     let path = format!("{}?override=self-denial", rules(PROJECT));

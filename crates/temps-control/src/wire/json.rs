@@ -50,9 +50,12 @@ fn is_json(request: &Request) -> bool {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    // PostgreSQL cannot store NUL in text, and no field needs it.
-    if body.windows(6).any(|bytes| bytes == b"\\u0000") {
-        return Err(Problem::invalid("", "contains the character U+0000"));
+    if holds_nul(body) {
+        return Err(Problem::bad_request("json", "The body contains the character U+0000, which no field takes."));
+    }
+    // Types are read from arrays too, field by field in their order; the document promises objects.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::bad_request("json", "The body has to be a JSON object."));
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -68,6 +71,14 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
+/// Whether a text has an escaped NUL, which PostgreSQL cannot store. An even number of backslashes before `u0000` is text about one.
+fn holds_nul(body: &[u8]) -> bool {
+    let escapes = body.windows(5).enumerate().filter(|(_, bytes)| *bytes == b"u0000").map(|(at, _)| at);
+    escapes
+        .map(|at| body[..at].iter().rev().take_while(|byte| **byte == b'\\').count())
+        .any(|backslashes| backslashes % 2 == 1)
+}
+
 /// The message without its position: the field is named beside it.
 fn message(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -78,6 +89,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::bad_request("query", "The query string contains the character U+0000."));
+        }
         match axum::extract::Query::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
             Err(rejection) => {
@@ -118,11 +132,18 @@ mod tests {
             (r#"{"slug":"shop"} x"#, "not JSON"),
             (r#"{"slug":"#, "not JSON"),
             ("", "not JSON"),
+            (r#" ["shop"]"#, "JSON object"),
+            (r#"{"slug":"\\\u0000"}"#, "U+0000"),
         ] {
             let problem = read::<Shop>(body.as_bytes()).unwrap_err();
             assert!(format!("{problem:?}").contains(says), "{body} gave {problem:?}");
         }
         assert!(read::<Shop>(br#"{"slug":"shop"}"#).is_ok());
+        let about_nul = read::<Shop>(br#"{"slug":"a\\u0000b"}"#).unwrap_err();
+        assert!(
+            format!("{about_nul:?}").contains("may contain only letters"),
+            "a backslash and some characters are no NUL"
+        );
         let deep = "[".repeat(100_000);
         assert!(read::<serde_json::Value>(deep.as_bytes()).is_err());
     }

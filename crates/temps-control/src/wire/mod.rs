@@ -7,3 +7,5 @@ mod version;
 pub use json::{Json, Query};
 pub use page::{Page, PageQuery};
 pub use version::{Answer, ChangeQuery, Difference, DryRun, Expected};
+#[cfg(test)]
+pub use version::{Confirm, Override};

@@ -99,18 +99,32 @@ pub struct ChangeQuery {
     pub dry_run: bool,
     /// `self-denial`: save although it would refuse the caller.
     #[serde(rename = "override")]
-    pub overrides: Option<String>,
+    #[param(value_type = Option<String>)]
+    pub overrides: Option<Override>,
     /// `deny-all`: save although it would refuse everybody.
-    pub confirm: Option<String>,
+    #[param(value_type = Option<String>)]
+    pub confirm: Option<Confirm>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Override {
+    SelfDenial,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirm {
+    DenyAll,
 }
 
 impl ChangeQuery {
     pub fn accepts_self_denial(&self) -> bool {
-        self.overrides.as_deref() == Some("self-denial")
+        self.overrides == Some(Override::SelfDenial)
     }
 
     pub fn accepts_deny_all(&self) -> bool {
-        self.confirm.as_deref() == Some("deny-all")
+        self.confirm == Some(Confirm::DenyAll)
     }
 }
 
@@ -155,4 +169,28 @@ fn collect(path: &str, before: &serde_json::Value, after: &serde_json::Value, di
         return;
     }
     differences.push(Difference { field: path.to_owned(), from: before.clone(), to: after.clone() });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exact_words_of_a_confirmation_are_one() {
+        let read = |query: &str| {
+            let uri = format!("/?{query}").parse().unwrap();
+            axum::extract::Query::<ChangeQuery>::try_from_uri(&uri).map(|query| query.0)
+        };
+        assert!(read("override=self-denial&confirm=deny-all&dry_run=true").is_ok());
+        for query in [
+            "override=yes",
+            "override=",
+            "confirm=1",
+            "dry_run=1",
+            "dryrun=true",
+            "override=self-denial&override=self-denial",
+        ] {
+            assert!(read(query).is_err(), "{query}");
+        }
+    }
 }

@@ -4,7 +4,8 @@
 //! IPv6 /64. A client that is too fast is answered 429 with `Retry-After`; a body that is too large is answered 413.
 //!
 //! The narrowest scope that sets a limit decides: environment, then project, then instance, then the built-in value. The console
-//! asks the console's scope, then the instance's.
+//! asks the console's scope, then the instance's, but never takes less than a person needs to undo a mistake ([`Limits::CONSOLE_FLOOR`]): whoever
+//! may change its rules can always reach it to change them again.
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -49,8 +50,32 @@ impl Limits {
         max_body: 100 << 20,
     };
 
-    /// Settings of all scopes that apply, widest first.
-    pub fn resolve(base: Self, settings: impl IntoIterator<Item = LimitSettings>) -> Self {
+    /// What the console takes at least, whatever is set.
+    pub const CONSOLE_FLOOR: Self = Self {
+        rate: Rate { per_second: NonZeroU32::new(20).unwrap(), burst: NonZeroU32::new(100).unwrap() },
+        max_body: 8 << 20,
+    };
+
+    /// The limits of a project's sites; the settings of the scopes that apply, widest first.
+    pub fn of_site(settings: impl IntoIterator<Item = LimitSettings>) -> Self {
+        Self::resolve(Self::BUILT_IN, settings)
+    }
+
+    /// The limits of the console, whose uploads are as large as the configuration says. What the instance sets for bodies concerns sites only.
+    pub fn of_console(max_upload: u64, instance: LimitSettings, console: LimitSettings) -> Self {
+        let base = Self { max_body: max_upload, ..Self::BUILT_IN };
+        let set = Self::resolve(base, [LimitSettings { max_body: None, ..instance }, console]);
+        let floor = Self::CONSOLE_FLOOR;
+        Self {
+            rate: Rate {
+                per_second: set.rate.per_second.max(floor.rate.per_second),
+                burst: set.rate.burst.max(floor.rate.burst),
+            },
+            max_body: set.max_body.max(floor.max_body),
+        }
+    }
+
+    fn resolve(base: Self, settings: impl IntoIterator<Item = LimitSettings>) -> Self {
         settings.into_iter().fold(base, |limits, narrower| Self {
             rate: narrower.rate.unwrap_or(limits.rate),
             max_body: narrower.max_body.unwrap_or(limits.max_body),

@@ -11,13 +11,14 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        Held,
+        Held, Scope,
         authority::Authority,
         held::{MayChange, Named},
         places::Places,
         shut_out::ShutOut,
     },
     LimitsBody,
+    limits::leave_the_console_usable,
     store::{self, Settings},
 };
 use crate::{
@@ -67,6 +68,9 @@ pub async fn update<N: MayChange>(
     Json(new): Json<NewFirewall>,
 ) -> Result<Response, Problem> {
     let limits = LimitSettings::try_from(new.limits)?;
+    if held.scope() == Scope::Console {
+        leave_the_console_usable(limits)?;
+    }
     let change = Change::begin(&app, &held).await?;
     let before = store::lock(&change, &held).await?;
     expected.check(before.version)?;

@@ -84,6 +84,25 @@ impl From<Rate> for RateBody {
     }
 }
 
+/// Refuses limits under which nobody could use the console any more to change them back.
+pub fn leave_the_console_usable(limits: LimitSettings) -> Result<(), Problem> {
+    let floor = Limits::CONSOLE_FLOOR;
+    let rate = limits.rate.unwrap_or(floor.rate);
+    let error = |field: &str, at_least: u64| FieldError {
+        field: format!("limits.{field}"),
+        message: format!(
+            "of the console can be no less than {at_least}, so that it can always be used to change its limits"
+        ),
+    };
+    let errors = [
+        (rate.per_second < floor.rate.per_second).then(|| error("rate.per_second", floor.rate.per_second.get().into())),
+        (rate.burst < floor.rate.burst).then(|| error("rate.burst", floor.rate.burst.get().into())),
+        limits.max_body.is_some_and(|bytes| bytes < floor.max_body).then(|| error("max_body", floor.max_body)),
+    ];
+    let errors: Vec<_> = errors.into_iter().flatten().collect();
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid_fields(errors)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +129,20 @@ mod tests {
             let settings = LimitSettings::try_from(body).unwrap();
             assert_eq!(serde_json::to_string(&LimitsBody::from(settings)).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn r_ip_3_limits_that_would_take_the_console_away_are_refused() {
+        let read = |text| LimitSettings::try_from(serde_json::from_str::<LimitsBody>(text).unwrap()).unwrap();
+        for text in [
+            r#"{"max_body":0}"#,
+            r#"{"rate":{"per_second":1,"burst":1000}}"#,
+            r#"{"rate":{"per_second":1000,"burst":1}}"#,
+        ] {
+            assert!(leave_the_console_usable(read(text)).is_err(), "{text}");
+        }
+        assert!(leave_the_console_usable(read(r#"{"rate":{"per_second":20,"burst":100},"max_body":8388608}"#)).is_ok());
+        assert!(leave_the_console_usable(read("{}")).is_ok());
     }
 
     #[test]

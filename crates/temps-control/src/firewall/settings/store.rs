@@ -70,18 +70,15 @@ pub async fn effective_limits(
 ) -> Result<Limits, Problem> {
     let scope = held.scope();
     let instance = of_scope(connection, Scope::Instance).await?.limits;
-    let (base, around) = match scope {
-        Scope::Instance => return Ok(Limits::resolve(Limits::BUILT_IN, [instance])),
-        Scope::Console => {
-            (Limits { max_body: max_upload, ..Limits::BUILT_IN }, LimitSettings { max_body: None, ..instance })
+    let own = of_scope(connection, scope).await?.limits;
+    Ok(match scope {
+        Scope::Instance => Limits::of_site([instance]),
+        Scope::Console => Limits::of_console(max_upload, instance, own),
+        Scope::Project(_) | Scope::Environment(..) => {
+            let project = of_scope(connection, scope.authority()).await?.limits;
+            Limits::of_site([instance, project, own])
         }
-        Scope::Project(_) | Scope::Environment(..) => (Limits::BUILT_IN, instance),
-    };
-    let mut chain = vec![around, of_scope(connection, scope.authority()).await?.limits];
-    if scope != scope.authority() {
-        chain.push(of_scope(connection, scope).await?.limits);
-    }
-    Ok(Limits::resolve(base, chain))
+    })
 }
 
 async fn of_scope(connection: &impl ConnectionTrait, scope: Scope) -> Result<Settings, Problem> {

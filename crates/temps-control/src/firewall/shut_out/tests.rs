@@ -3,7 +3,10 @@ use std::collections::HashMap;
 use temps_model::{EnvironmentId, EnvironmentSlug, ProjectId, RuleId};
 
 use super::*;
-use crate::firewall::authority::{Environments, Lists};
+use crate::{
+    firewall::authority::{Environments, Lists},
+    wire::{Confirm, Override},
+};
 
 const NOW: Timestamp = Timestamp::from_micros(1_900_000_000_000_000);
 
@@ -139,29 +142,28 @@ fn whoever_was_refused_before_is_not_shut_out_by_the_change() {
 #[test]
 fn each_danger_asks_for_its_own_confirmation() {
     let world = World::new();
-    let query = |overrides: &str, confirm: &str| ChangeQuery {
-        dry_run: false,
-        overrides: (!overrides.is_empty()).then(|| overrides.to_owned()),
-        confirm: (!confirm.is_empty()).then(|| confirm.to_owned()),
-    };
+    const YOU: Option<Override> = Some(Override::SelfDenial);
+    const ALL: Option<Confirm> = Some(Confirm::DenyAll);
     let you = ShutOut::by_entries(&[(Scope::Console, entry(Action::Block, "203.0.113.7"))], me(), NOW);
     let empty = world.authority(Scope::Console, [(Scope::Console, Mode::Open, &[])]);
     let everybody = ShutOut::by_lists(&empty, &empty.with_mode(Scope::Console, Mode::AllowList), me(), NOW);
     for (shut_out, overrides, confirm, refused) in [
-        (&you, "", "", Some("would_deny_you")),
-        (&you, "yes", "", Some("would_deny_you")),
-        (&you, "", "deny-all", Some("would_deny_you")),
-        (&you, "self-denial", "", None),
-        (&everybody, "", "", Some("would_deny_everybody")),
-        (&everybody, "self-denial", "", Some("would_deny_everybody")),
-        (&everybody, "", "deny-all", None),
-        (&ShutOut::default(), "", "", None),
+        (&you, None, None, Some("would_deny_you")),
+        (&you, None, ALL, Some("would_deny_you")),
+        (&you, YOU, None, None),
+        (&everybody, None, None, Some("would_deny_everybody")),
+        (&everybody, YOU, None, Some("would_deny_everybody")),
+        (&everybody, None, ALL, None),
+        (&ShutOut::default(), None, None, None),
     ] {
-        let permitted = shut_out.permit(&query(overrides, confirm), &world.places());
+        let query = ChangeQuery { dry_run: false, overrides, confirm };
+        let permitted = shut_out.permit(&query, &world.places());
         let code = permitted.err().map(|problem| format!("{problem:?}"));
         match refused {
-            None => assert_eq!(code, None, "{overrides} {confirm}"),
-            Some(expected) => assert!(code.unwrap().contains(&format!("code: {expected:?}")), "{overrides} {confirm}"),
+            None => assert_eq!(code, None, "{overrides:?} {confirm:?}"),
+            Some(expected) => {
+                assert!(code.unwrap().contains(&format!("code: {expected:?}")), "{overrides:?} {confirm:?}")
+            }
         }
     }
 }

@@ -53,6 +53,15 @@ fn a_flood_of_clients_is_bounded_and_resets_nobody_who_is_over() {
 fn the_narrowest_scope_decides_each_limit_by_itself() {
     let wide = LimitSettings { rate: Some(rate(1, 1)), max_body: Some(1) };
     let narrow = LimitSettings { rate: None, max_body: Some(2) };
-    assert_eq!(Limits::resolve(Limits::BUILT_IN, [wide, narrow]), Limits { rate: rate(1, 1), max_body: 2 });
-    assert_eq!(Limits::resolve(Limits::BUILT_IN, []), Limits::BUILT_IN);
+    assert_eq!(Limits::of_site([wide, narrow]), Limits { rate: rate(1, 1), max_body: 2 });
+    assert_eq!(Limits::of_site([]), Limits::BUILT_IN);
+}
+
+#[test]
+fn r_ip_3_no_setting_takes_the_console_from_those_who_could_change_it_back() {
+    let nothing = LimitSettings { rate: Some(rate(1, 1)), max_body: Some(0) };
+    assert_eq!(Limits::of_console(1 << 30, nothing, nothing), Limits::CONSOLE_FLOOR);
+    let unset = LimitSettings::default();
+    assert_eq!(Limits::of_console(1 << 30, nothing, unset).max_body, 1 << 30, "bodies of sites are not the console's");
+    assert_eq!(Limits::of_console(1 << 30, unset, unset).rate, Limits::BUILT_IN.rate);
 }
