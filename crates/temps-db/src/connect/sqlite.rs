@@ -12,11 +12,16 @@ use std::{
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{
+    Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
 
 use super::Connections;
 
 const READERS: u32 = 4;
+/// Bytes before the first frame of a write-ahead log (`https://www.sqlite.org/fileformat2.html`, 4.1).
+const LOG_HEADER: u64 = 32;
 
 /// A database in a file of this machine.
 pub(crate) struct Sqlite<'a> {
@@ -27,7 +32,7 @@ impl Sqlite<'_> {
     /// Whether there is anything in the file.
     pub fn is_empty(&self) -> io::Result<bool> {
         match fs::metadata(self.path) {
-            Ok(metadata) => Ok(metadata.len() == 0 && !has_content(&self.beside("-wal"))),
+            Ok(metadata) => Ok(metadata.len() == 0 && !holds_frames(&self.beside("-wal"))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
             Err(error) => Err(error),
         }
@@ -39,7 +44,7 @@ impl Sqlite<'_> {
     /// Without a log the file alone is the database and is read as such. With one, left by a process that was killed,
     /// the log is read too, and its index is rebuilt in memory rather than in the file.
     pub async fn inspect(&self) -> Result<DatabaseConnection, sqlx::Error> {
-        let options = match (has_content(&self.beside("-wal")), self.beside("-shm").exists()) {
+        let options = match (holds_frames(&self.beside("-wal")), self.beside("-shm").exists()) {
             (false, _) => SqliteConnectOptions::new().filename(self.path).immutable(true),
             (true, true) => SqliteConnectOptions::new().filename(self.uri("readonly_shm=1")),
             (true, false) => SqliteConnectOptions::new().filename(self.path),
@@ -84,6 +89,7 @@ impl Sqlite<'_> {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(10))
+            .after_release(|connection, _| Box::pin(async move { Ok(is_idle(connection).await) }))
             .connect_with(options)
             .await?;
         Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
@@ -117,6 +123,22 @@ impl Sqlite<'_> {
     }
 }
 
-fn has_content(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
+/// Whether no transaction is open, so that the next one begins as one. The connection is closed otherwise, and replaced.
+///
+/// SQLite and sqlx can disagree: where the disk is full, SQLite rolls back by itself, so sqlx's own rollback fails and the
+/// transaction stays counted. The next would be taken for one within it, and its commit would make nothing last.
+async fn is_idle(connection: &mut SqliteConnection) -> bool {
+    // SQLite refuses to begin within a transaction. This takes no lock, and comes after a rollback that was only begun.
+    let asked = sqlx::raw_sql("BEGIN; ROLLBACK").execute(&mut *connection).await;
+    let is_idle = asked.is_ok() && !connection.is_in_transaction();
+    if !is_idle {
+        tracing::warn!("a transaction on the database ended badly; its connection is replaced");
+    }
+    is_idle
+}
+
+/// Whether a write-ahead log can hold anything beside its header. One that a crash cut within or after the header holds nothing, and SQLite
+/// cannot read it without writing: it waits for a writer that would complete it.
+fn holds_frames(log: &Path) -> bool {
+    fs::metadata(log).is_ok_and(|metadata| metadata.len() > LOG_HEADER)
 }

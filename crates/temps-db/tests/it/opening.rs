@@ -109,6 +109,36 @@ async fn r_sec_4_a_refused_start_after_a_crash_changes_nothing() {
     assert_eq!(notes(&instance.open().await).await, ["a"]);
 }
 
+/// A process that is killed can leave its log cut anywhere: after nothing, within the header, after it, within a frame.
+#[tokio::test]
+async fn what_was_committed_is_there_wherever_a_crash_cut_the_log() {
+    let place = TestDatabase::sqlite();
+    let mut instance = Instance::of(&place);
+    instance.open().await.close().await.unwrap();
+    let database = instance.open().await;
+    database.write(|transaction| async move { note(&transaction, "a").await }).await.unwrap();
+    let file = instance.file().unwrap();
+    let left = ["", "-wal", "-shm"].map(|suffix| {
+        let name = format!("temps.db{suffix}");
+        (name.clone(), fs::read(file.with_file_name(name)).unwrap())
+    });
+    database.close().await.unwrap();
+    let whole = left[1].1.len();
+    for cut in [0, 1, 31, 32, 33, 56, 57, 2_000, whole - 1, whole] {
+        let crashed = place.directory().join(format!("cut-{cut}"));
+        fs::create_dir(&crashed).unwrap();
+        for (name, content) in &left {
+            fs::write(crashed.join(name), content).unwrap();
+        }
+        fs::write(crashed.join("temps.db-wal"), &left[1].1[..cut]).unwrap();
+        instance.settings = temps_db::DatabaseSettings::Sqlite { path: crashed.join("temps.db") };
+        let database = instance.try_open().await.unwrap_or_else(|error| panic!("cut after {cut} bytes: {error}"));
+        let expected: &[&str] = if cut == whole { &["a"] } else { &[] };
+        assert_eq!(notes(&database).await, expected, "cut after {cut} bytes");
+        database.close().await.unwrap();
+    }
+}
+
 async fn r_sec_4_a_key_that_is_no_key_is_refused(place: TestDatabase) {
     let mut instance = Instance::of(&place);
     for text in ["", "swordfish", &STANDARD.encode([7; 31]), &STANDARD.encode([7; 33])] {
