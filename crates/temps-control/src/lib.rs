@@ -27,6 +27,7 @@ mod operator;
 mod password;
 mod problem;
 mod projects;
+mod remainder;
 pub mod route;
 pub mod router;
 mod server;
