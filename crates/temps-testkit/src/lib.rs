@@ -8,6 +8,8 @@ pub mod database;
 #[cfg(feature = "edge")]
 pub mod edge;
 pub mod postgres;
+#[cfg(feature = "app")]
+pub mod program;
 #[cfg(feature = "edge")]
 pub mod raw;
 #[cfg(feature = "edge")]
@@ -19,5 +21,7 @@ pub use clock::FakeClock;
 pub use database::TestDatabase;
 #[cfg(feature = "edge")]
 pub use edge::TestEdge;
+#[cfg(feature = "app")]
+pub use program::Program;
 #[cfg(feature = "edge")]
 pub use recorder::Recorder;

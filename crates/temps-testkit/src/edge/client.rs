@@ -87,9 +87,13 @@ impl Client {
     }
 
     pub async fn send(&mut self, request: Request<Outgoing>) -> Reply {
-        let (parts, body) = self.open(request).await.expect("a response").into_parts();
-        let body = timeout(PATIENCE, body.collect()).await.expect("a body in time").expect("a whole body").to_bytes();
-        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+        self.try_send(request).await.expect("a whole response")
+    }
+
+    pub async fn try_send(&mut self, request: Request<Outgoing>) -> hyper::Result<Reply> {
+        let (parts, body) = self.open(request).await?.into_parts();
+        let body = timeout(PATIENCE, body.collect()).await.expect("a body in time")?.to_bytes();
+        Ok(Reply { status: parts.status.as_u16(), headers: parts.headers, body })
     }
 
     /// A request with header lines and a body. The host goes where the protocol wants it.
