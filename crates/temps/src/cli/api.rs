@@ -30,6 +30,7 @@ pub struct Api {
     http: reqwest::Client,
     server: PublicUrl,
     sessions: Sessions,
+    authority: Option<PathBuf>,
 }
 
 /// An answer of the API.
@@ -56,8 +57,9 @@ impl Api {
         let given = options.server.clone().or_else(|| std::env::var("TEMPS_SERVER").ok());
         let server = given.as_deref().or(sessions.current()).unwrap_or(DEFAULT_SERVER);
         let server: PublicUrl = server.parse().map_err(|error| Failure::local(format!("--server: {error}")))?;
-        let http = client(&server, authority(options, &server, data_dir)?)?;
-        Ok(Self { http, server, sessions })
+        let authority = authority(options, &server, &sessions, data_dir);
+        let http = client(&server, authority.as_deref())?;
+        Ok(Self { http, server, sessions, authority })
     }
 
     /// `https://temps.example.com`
@@ -154,7 +156,8 @@ impl Api {
         let Some(token) = reply.token.clone() else {
             return Err(Failure::local("The server answered without a session."));
         };
-        self.sessions.remember(&self.server.to_string(), Login { email: email.to_owned(), token })
+        let authority = self.authority.as_ref().and_then(|path| path.canonicalize().ok());
+        self.sessions.remember(&self.server.to_string(), Login { email: email.to_owned(), token, authority })
     }
 
     pub fn forget(&mut self) -> Result<(), Failure> {
@@ -193,14 +196,16 @@ fn session_token(headers: &header::HeaderMap) -> Option<Secret<String>> {
     ours.filter(|token| !token.is_empty()).map(|token| Secret::new(token.to_owned())).next()
 }
 
-/// `--ca`, `TEMPS_CA`, or the authority of the Temps on this machine for the names that only it can have.
-fn authority(options: &Options, server: &PublicUrl, data_dir: &Path) -> Result<Option<PathBuf>, Failure> {
+/// `--ca`, `TEMPS_CA`, the authority of the login, or that of the Temps on this machine for the names that only it can have.
+fn authority(options: &Options, server: &PublicUrl, sessions: &Sessions, data_dir: &Path) -> Option<PathBuf> {
     let given = options.ca.clone().or_else(|| std::env::var_os("TEMPS_CA").map(PathBuf::from));
-    let local = data_dir.join("ca.pem");
-    Ok(given.or_else(|| Some(local).filter(|path| server.host.is_loopback() && path.exists())))
+    let of_data_dir = || Some(data_dir.join("ca.pem")).filter(|path| server.host.is_loopback() && path.exists());
+    let of_login = || sessions.login(&server.to_string())?.authority.clone().filter(|path| path.exists());
+    let chosen_data_dir = options.data_dir.is_some().then(of_data_dir).flatten();
+    given.or(chosen_data_dir).or_else(of_login).or_else(of_data_dir)
 }
 
-fn client(server: &PublicUrl, authority: Option<PathBuf>) -> Result<reqwest::Client, Failure> {
+fn client(server: &PublicUrl, authority: Option<&Path>) -> Result<reqwest::Client, Failure> {
     let mut builder = reqwest::Client::builder()
         .https_only(true)
         .no_proxy()
@@ -216,7 +221,7 @@ fn client(server: &PublicUrl, authority: Option<PathBuf>) -> Result<reqwest::Cli
     }
     if let Some(path) = authority {
         let failed = |reason: String| Failure::local(format!("{}: {reason}", path.display()));
-        let pem = fs::read(&path).map_err(|error| failed(error.to_string()))?;
+        let pem = fs::read(path).map_err(|error| failed(error.to_string()))?;
         let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| failed("holds no certificate".into()))?;
         if certificates.is_empty() {
             return Err(failed("holds no certificate".into()));

@@ -46,7 +46,7 @@ pub(crate) use terminal::Terminal;
 
 /// Runs web applications and protects them.
 #[derive(Debug, Parser)]
-#[command(name = "temps", version, max_term_width = 110, disable_help_subcommand = true)]
+#[command(name = "temps", version, max_term_width = 110, disable_help_subcommand = true, arg_required_else_help = true)]
 #[command(after_help = "Exit codes: 0 done, 1 refused by the server, 2 wrong use or local error, 3 not logged in, \
                         4 server not reachable or failing, 5 verification failed.")]
 pub struct Cli {
@@ -65,7 +65,7 @@ pub struct Options {
     /// Temps to talk to [default: the one logged in to, else https://temps.localhost:8443]
     #[arg(long, global = true, value_name = "URL", help_heading = "Everywhere")]
     server: Option<String>,
-    /// The only authority to trust for that server [default: ca.pem in the data directory for names under localhost]
+    /// The only authority to trust for that server [default: that of the login, or ca.pem in the data directory for names under localhost]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
     ca: Option<PathBuf>,
     /// Print the API's JSON instead of text

@@ -34,6 +34,9 @@ pub struct Login {
     /// The value of the session cookie.
     #[serde(serialize_with = "expose")]
     pub token: Secret<String>,
+    /// The file of the authority that the server was verified against, so that the next command needs no `--ca`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<PathBuf>,
 }
 
 /// The one place where the token is written.
@@ -112,7 +115,11 @@ mod tests {
     const SERVER: &str = "https://temps.localhost:8443";
 
     fn login() -> Login {
-        Login { email: "owner@example.com".into(), token: Secret::new("t0ken".into()) }
+        Login {
+            email: "owner@example.com".into(),
+            token: Secret::new("t0ken".into()),
+            authority: Some("/srv/temps/ca.pem".into()),
+        }
     }
 
     #[test]
@@ -127,6 +134,7 @@ mod tests {
         let mut again = Sessions::open_at(path.clone()).unwrap();
         assert_eq!(again.current(), Some(SERVER));
         assert_eq!(again.login(SERVER).unwrap().token.expose(), "t0ken");
+        assert_eq!(again.login(SERVER).unwrap().authority.as_deref(), Some(Path::new("/srv/temps/ca.pem")));
         again.forget(SERVER).unwrap();
         assert!(!fs::read_to_string(&path).unwrap().contains("t0ken"));
     }

@@ -15,8 +15,10 @@ use rustix::{
 const LOCK: &str = "lock";
 /// Holds the sockets between the parts of Temps.
 const SOCKETS: &str = "run";
-/// Files whose content opens everything else.
-const KEY_FILES: [&str; 2] = ["master.key", "setup-token"];
+/// Directories of the data directory that are nobody else's business.
+const PRIVATE_DIRECTORIES: [&str; 2] = [SOCKETS, "blobs"];
+/// Files whose content opens everything else, and the database.
+const PRIVATE_FILES: [&str; 5] = ["master.key", "setup-token", "temps.db", "temps.db-wal", "temps.db-shm"];
 
 /// A data directory that belongs to this process until it is dropped.
 #[derive(Debug)]
@@ -48,7 +50,7 @@ impl DataDir {
     /// Makes the directory if there is none (mode 0700) and locks it.
     ///
     /// # Errors
-    /// If it or a key file in it is open to other users, belongs to another one, cannot be written, or is in use. Nothing was changed then.
+    /// If it or something private in it is open to other users, belongs to another one, cannot be written, or is in use. Nothing was changed then.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let failed = |what| move |error| DataDirError::Io { path: path.to_owned(), what, error };
         make(path).map_err(failed("made"))?;
@@ -57,14 +59,16 @@ impl DataDir {
             return Err(DataDirError::NotADirectory(path));
         }
         check(&path, 0o700)?;
-        for name in KEY_FILES {
-            check_if_present(&path.join(name))?;
+        for name in PRIVATE_FILES {
+            check_if_present(&path.join(name), 0o600)?;
+        }
+        for name in PRIVATE_DIRECTORIES {
+            check_if_present(&path.join(name), 0o700)?;
         }
         access(&path, Access::WRITE_OK | Access::EXEC_OK).map_err(|error| failed("written")(error.into()))?;
         let lock = lock(&path)?;
         let sockets = path.join(SOCKETS);
         make(&sockets).map_err(failed("written"))?;
-        check(&sockets, 0o700)?;
         Ok(Self { path, _lock: lock })
     }
 
@@ -81,10 +85,10 @@ fn make(path: &Path) -> io::Result<()> {
     }
 }
 
-fn check_if_present(path: &Path) -> Result<(), DataDirError> {
+fn check_if_present(path: &Path, fix: u32) -> Result<(), DataDirError> {
     match path.try_exists() {
         Ok(false) => Ok(()),
-        _ => check(path, 0o600),
+        _ => check(path, fix),
     }
 }
 
@@ -155,7 +159,7 @@ mod tests {
             assert!(text.contains(&format!("(mode {mode:04o}). Run: chmod 0700 {}", root.path().display())), "{text}");
         }
         set_mode(root.path(), 0o700);
-        for name in KEY_FILES {
+        for name in PRIVATE_FILES {
             let key = root.path().join(name);
             fs::write(&key, "x").unwrap();
             for mode in [0o640, 0o604, 0o660] {
@@ -164,6 +168,14 @@ mod tests {
                 assert!(text.contains(&format!("chmod 0600 {}", key.display())), "{text}");
             }
             set_mode(&key, 0o600);
+        }
+        for name in PRIVATE_DIRECTORIES {
+            let directory = root.path().join(name);
+            fs::create_dir(&directory).unwrap();
+            set_mode(&directory, 0o755);
+            let text = DataDir::open(root.path()).unwrap_err().to_string();
+            assert!(text.contains(&format!("chmod 0700 {}", directory.display())), "{text}");
+            set_mode(&directory, 0o700);
         }
         assert!(DataDir::open(root.path()).is_ok());
     }
