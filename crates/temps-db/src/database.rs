@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
-use temps_model::{Clock, Timestamp};
+use temps_model::{Clock, InstanceId, Timestamp};
 use tokio::sync::Notify;
 
 use crate::{DbError, WriteTransaction, connect::Connections, vault::Vault};
@@ -16,6 +16,7 @@ const ATTEMPTS: u32 = 5;
 pub struct Database(Arc<Inner>);
 
 struct Inner {
+    id: InstanceId,
     connections: Connections,
     vault: Vault,
     clock: Arc<dyn Clock>,
@@ -24,8 +25,13 @@ struct Inner {
 }
 
 impl Database {
-    pub(crate) fn new(connections: Connections, vault: Vault, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { connections, vault, clock, audited: Notify::new() }))
+    pub(crate) fn new(id: InstanceId, connections: Connections, vault: Vault, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner { id, connections, vault, clock, audited: Notify::new() }))
+    }
+
+    /// Tells this database from all others. Made with it, and the same on all nodes that use it.
+    pub fn instance_id(&self) -> InstanceId {
+        self.0.id
     }
 
     /// Connections on which the database itself refuses to write (R-RBAC-6).
@@ -66,7 +72,7 @@ impl Database {
                 },
                 Err(error) => {
                     let again = transaction.was_busy() && attempt < ATTEMPTS;
-                    transaction.rollback().await?;
+                    transaction.rollback().await;
                     if !again {
                         return Err(error);
                     }

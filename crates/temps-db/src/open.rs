@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use sea_orm::{DatabaseConnection, DbErr};
-use temps_model::{Clock, Secret};
+use temps_model::{Clock, InstanceId, Secret};
 
 use crate::{
     Database, DbError,
@@ -31,6 +31,13 @@ pub enum OpenError {
          {known}); start that version or a later one, or restore a backup from before the upgrade"
     )]
     NewerSchema { found: String, known: String },
+    #[error(
+        "the database holds something else, such as the table {table}, and nothing of Temps; name the database that \
+         Temps was used with, or an empty one"
+    )]
+    Foreign { table: String },
+    #[error("the database does not say which instance it is of; it is damaged: restore a backup")]
+    NoInstanceId,
     #[error(
         "the database has no key-check value, so it cannot be known which master key belongs to it; it is damaged: \
          restore a backup"
@@ -60,21 +67,15 @@ impl Database {
     /// Opens the database and brings its schema up to date; creates both the schema and, if `keys` has none yet, the
     /// master key where there is no database yet.
     ///
-    /// A schema from a newer version and a wrong or missing master key are refused before anything is changed (R-SEC-4).
+    /// A schema from a newer version, a database of something else, and a wrong or missing master key are refused before
+    /// anything is changed (R-SEC-4).
     pub async fn open(
         settings: &DatabaseSettings,
         keys: &KeySources,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let place = Place::new(settings)?;
-        let found = match place.inspect().await? {
-            None => Found::New,
-            Some(connection) => {
-                let found = inspect(&connection).await;
-                connection.close().await?;
-                found?
-            }
-        };
+        let found = place.look().await?;
         let master = match &found {
             Found::New => keys.load_or_create()?,
             Found::Ours { key_check, .. } => {
@@ -83,13 +84,24 @@ impl Database {
                 master
             }
         };
-        if !matches!(found, Found::Ours { outdated: false, .. }) {
-            let connection = place.migrator().await?;
-            let migrated = migrate(&connection, &master).await;
-            connection.close().await?;
-            migrated?;
+        let id = match found {
+            Found::Ours { id, outdated: false, .. } => id,
+            _ => {
+                let connection = place.migrator().await?;
+                let migrated = migrate(&connection, &master, InstanceId::generate(clock.now())).await;
+                connection.close().await?;
+                migrated?
+            }
+        };
+        Ok(Self::new(id, place.connect().await?, Vault::new(master), clock))
+    }
+
+    /// Which instance a database is of, before it is opened and without changing anything. None if it is new.
+    pub async fn instance_of(settings: &DatabaseSettings) -> Result<Option<InstanceId>, OpenError> {
+        match Place::new(settings)?.look().await? {
+            Found::New => Ok(None),
+            Found::Ours { id, .. } => Ok(Some(id)),
         }
-        Ok(Self::new(place.connect().await?, Vault::new(master), clock))
     }
 
     /// Verifies the audit log of a database that is left exactly as it is. Needs no key, and works on a copy. None if there is no
@@ -114,6 +126,14 @@ impl<'a> Place<'a> {
             DatabaseSettings::Sqlite { path } => Self::Sqlite(Sqlite { path }),
             DatabaseSettings::Postgres { url } => Self::Postgres(Box::new(Postgres::new(url.expose())?)),
         })
+    }
+
+    /// Looks without changing anything.
+    async fn look(&self) -> Result<Found, OpenError> {
+        let Some(connection) = self.inspect().await? else { return Ok(Found::New) };
+        let found = inspect(&connection).await;
+        connection.close().await?;
+        found
     }
 
     /// A connection that changes nothing; none if there is no database yet.

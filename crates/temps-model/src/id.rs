@@ -55,6 +55,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// One installation of Temps, with its database and its data directory.
+    InstanceId,
     /// A person with a login.
     UserId,
     /// One login of a user.

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod audit;
+mod belonging;
 mod chain;
+mod full_disk;
 mod opening;
 mod schema;
 mod support;

@@ -75,5 +75,5 @@ pub async fn note(transaction: &WriteTransaction, key: &str) -> Result<(), DbErr
 
 /// The keys of the rows that [`note`] added.
 pub async fn notes(database: &Database) -> Vec<String> {
-    texts(database.read(), "SELECT key FROM instance WHERE key <> 'key_check' ORDER BY key").await
+    texts(database.read(), "SELECT key FROM instance WHERE key NOT IN ('key_check', 'instance_id') ORDER BY key").await
 }

@@ -97,7 +97,7 @@ async fn deleted_content_is_not_left_in_the_file_of_sqlite() {
     database.close().await.unwrap();
     assert!(holds());
     let database = instance.open().await;
-    execute(&database, "DELETE FROM instance WHERE key <> 'key_check'").await;
+    execute(&database, "DELETE FROM instance WHERE key NOT IN ('key_check', 'instance_id')").await;
     database.close().await.unwrap();
     assert!(!holds());
 }
