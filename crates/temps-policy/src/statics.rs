@@ -59,7 +59,8 @@ pub struct FileEntry {
 #[derive(Debug)]
 pub struct StaticSite {
     pub files: HashMap<Box<str>, FileEntry>,
-    /// When it was deployed; the value of `Last-Modified`.
+    /// When its deployment was created, the value of `Last-Modified`. A rollback brings an earlier one back, so that only the very same date
+    /// stands for the same version, never a later one.
     pub modified: Timestamp,
     pub blobs: Arc<dyn BlobSource>,
 }

@@ -72,7 +72,8 @@ pub fn check(request: &HeaderMap, validators: &Validators) -> Condition {
         Some(true) => return Condition::NotModified,
         Some(false) => {}
         None => {
-            if date(request, &IF_MODIFIED_SINCE).is_some_and(|date| validators.modified <= date) {
+            // A later date is no proof: a rollback brings back an older deployment, with a date before that of what the client has.
+            if date(request, &IF_MODIFIED_SINCE).is_some_and(|date| validators.modified == date) {
                 return Condition::NotModified;
             }
         }

@@ -131,6 +131,7 @@ fn conditions_are_asked_in_the_order_of_the_standard() {
         (vec![("if-none-match", "\"x\""), ("if-modified-since", after)], Holds),
         (vec![("if-modified-since", at)], NotModified),
         (vec![("if-modified-since", before)], Holds),
+        (vec![("if-modified-since", after)], Holds),
         (vec![("if-modified-since", "junk")], Holds),
         (vec![("if-match", tag)], Holds),
         (vec![("if-match", "*")], Holds),
