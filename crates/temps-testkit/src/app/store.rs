@@ -10,7 +10,7 @@ use temps_db::{
     tags::inventory,
     vault::KeySources,
 };
-use temps_model::{ProjectId, Role, UserId};
+use temps_model::{Role, UserId};
 
 use super::RunningClock;
 
@@ -24,19 +24,18 @@ pub async fn open(config: &Config, clock: &RunningClock) -> Database {
         .expect("the instance opened it too")
 }
 
-pub async fn join(database: &Database, project: ProjectId, user: UserId, role: Role) {
+pub async fn join(database: &Database, project: &str, user: UserId, role: Role) {
+    let found = project::Entity::find().filter(project::Column::Slug.eq(project)).one(database.read()).await;
+    let project = found.expect("an answer").unwrap_or_else(|| panic!("there is no project {project}"));
     let transaction = database.begin().await.expect("a transaction");
-    let now = transaction.now();
-    let row =
-        member::ActiveModel { project_id: Set(project), user_id: Set(user), role: Set(role), created_at: Set(now) };
+    let row = member::ActiveModel {
+        project_id: Set(project.id),
+        user_id: Set(user),
+        role: Set(role),
+        created_at: Set(transaction.now()),
+    };
     member::Entity::insert(row).exec_without_returning(&transaction).await.expect("a new member");
     transaction.commit().await.expect("a commit");
-}
-
-pub async fn project_of(database: &Database, slug: &str) -> ProjectId {
-    let found =
-        project::Entity::find().filter(project::Column::Slug.eq(slug)).one(database.read()).await.expect("an answer");
-    found.unwrap_or_else(|| panic!("there is no project {slug}")).id
 }
 
 pub async fn execute(database: &Database, sql: &str) {
@@ -54,16 +53,15 @@ pub async fn count(database: &Database, sql: &str) -> i64 {
 
 /// The rows that stay as they are if nobody does anything, as texts that begin with their table.
 pub async fn rows(database: &Database) -> Vec<String> {
-    let is_restless = |row: &String| RESTLESS.iter().any(|table| row.starts_with(&format!("{table}: ")));
-    dump(database).await.into_iter().filter(|row| !is_restless(row)).collect()
+    dump(database, |table| !RESTLESS.contains(&table)).await
 }
 
-/// Every row of every table.
-pub async fn dump(database: &Database) -> Vec<String> {
+/// Every row of the tables that are wanted.
+pub async fn dump(database: &Database, wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let connection = database.read();
     let backend = connection.get_database_backend();
     let mut rows = Vec::new();
-    for table in inventory() {
+    for table in inventory().into_iter().filter(|table| wanted(&table.name)) {
         let quoted: Vec<String> = table.columns.iter().map(|(column, _)| format!("quote(\"{column}\")")).collect();
         let columns = match backend {
             DbBackend::Sqlite => quoted.join(" || ', ' || "),

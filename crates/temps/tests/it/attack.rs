@@ -17,6 +17,8 @@ on_both_databases!(
     r_rbac_2_a_foreign_project_answers_like_none,
     r_rbac_2_what_belongs_to_a_foreign_project_answers_like_nothing,
     r_app_3_safe_methods_change_nothing,
+    r_edge_8_no_spelling_of_a_path_leads_elsewhere,
+    r_edge_4_nobody_speaks_in_the_edges_name,
     the_openapi_document_has_exactly_the_routes,
 );
 
@@ -178,6 +180,59 @@ async fn r_app_3_safe_methods_change_nothing(database: TestDatabase) {
         }
     }
     assert_eq!(world.app.rows().await, before);
+}
+
+async fn r_edge_8_no_spelling_of_a_path_leads_elsewhere(database: TestDatabase) {
+    let world = World::start(database).await;
+    for path in [
+        "/api/v1/projects/yard/../shop",
+        "/api/v1/projects/yard/%2e%2e/shop",
+        "/api/v1/projects/yard%2f..%2fshop",
+        "/api/v1/projects/yard/..;/shop",
+        "/api/v1/projects/shop/",
+        "/api/v1/projects/shop%20",
+        "/api/v1/projects/SHOP",
+        "/api/v1/projects/shop%00",
+        "/api/v1/projects//shop",
+        "//api/v1/projects/shop",
+        "/API/v1/projects/shop",
+        "/api/v1/./projects/shop",
+        "/api/v1/projects/shop?project=yard",
+        "/api/v1/projects/shop;project=yard",
+        "/api/v1/projects/%73hop",
+        "/api/v1\\projects\\shop",
+        "/api/v1/instance/../users",
+        "/api/v1/me/../users",
+    ] {
+        let jar = world.outsider.with_own_jar();
+        let mut raw = world.app.reach().raw("temps.localhost", jar.address()).await;
+        let cookie = format!("__Host-temps_session={}", jar.token().unwrap());
+        let head =
+            format!("GET {path} HTTP/1.1\r\nHost: temps.localhost\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n");
+        let answer = raw.send(head).await.read_all().await;
+        let status: u16 = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        assert!((400..500).contains(&status), "{path} answered {status}");
+        assert!(!answer.contains("\"environments\""), "{path} shows the project");
+    }
+}
+
+async fn r_edge_4_nobody_speaks_in_the_edges_name(database: TestDatabase) {
+    let app = temps_testkit::TestApp::start(database).await;
+    let owner = app.owner().await;
+    for (name, value) in [
+        ("x-forwarded-for", "203.0.113.1"),
+        ("forwarded", "for=203.0.113.1"),
+        ("x-real-ip", "203.0.113.1"),
+        ("X_Forwarded_For", "203.0.113.1"),
+        ("x-request-id", "01890000-0000-7000-8000-000000000000"),
+        ("temps-request-id", "01890000-0000-7000-8000-000000000000"),
+    ] {
+        for connection in ["close", "close, x-forwarded-for, x-request-id"] {
+            let me = owner.get("/me").header(name, value).header(name, value).header("connection", connection).await;
+            assert_eq!(me.expect(200)["client_ip"], owner.address().to_string(), "{name}");
+            assert_ne!(me.request_id(), value);
+        }
+    }
 }
 
 async fn the_openapi_document_has_exactly_the_routes(database: TestDatabase) {

@@ -137,10 +137,9 @@ impl World {
 
     /// A project with all the members.
     async fn project(&self, slug: &str) {
-        let project = self.owner.create_project(slug).await;
-        let id = project["id"].as_str().unwrap().parse().unwrap();
+        self.owner.create_project(slug).await;
         for (person, role) in [(&self.viewer, Role::Viewer), (&self.member, Role::Member), (&self.admin, Role::Admin)] {
-            self.app.join_by_id(id, person, role).await;
+            self.app.join(slug, person, role).await;
         }
     }
 

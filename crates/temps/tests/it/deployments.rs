@@ -240,6 +240,8 @@ async fn an_application_is_reached_and_its_failure_tells_nothing(database: TestD
     assert_eq!(seen.target(), "/path?query=1");
     assert_eq!(seen.all("x-request-id"), [reply.header("temps-request-id").unwrap()]);
     assert_eq!(seen.all("x-forwarded-for"), ["127.0.0.1"]);
+    let id = std::fs::read_to_string(app.data_dir().join("instance-id")).unwrap().trim().replace('-', "");
+    assert!(seen.all("via").concat().ends_with(&format!(" temps-{id}")), "{:?}", seen.all("via"));
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     owner.deploy_upstream("shop", &format!("http://127.0.0.1:{port}")).await;
     let down = app.get("shop.localhost", "/").await;

@@ -5,6 +5,8 @@ mod access;
 mod attack;
 mod audit;
 mod cases;
+mod chain;
+mod concurrency;
 mod deployments;
 mod domains;
 mod errors;

@@ -9,6 +9,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose};
 use flate2::{Compression, read::MultiGzDecoder, write::DeflateEncoder};
+use memchr::memmem;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use temps::logging::{LogLayer, Style};
@@ -102,7 +103,7 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window[0] == needle[0] && window == needle)
+    memmem::find(haystack, needle).is_some()
 }
 
 fn assert_clean(place: &str, contents: &[(String, Vec<u8>)], secrets: &[Secret]) {

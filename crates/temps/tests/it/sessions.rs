@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, time::Duration};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
+use temps_model::Role;
 use temps_testkit::{
     TestApp, TestDatabase,
-    app::{Answer, PASSWORD},
+    app::{Answer, PASSWORD, archive::tar_gz},
     on_both_databases,
 };
 use tokio::task::JoinSet;
@@ -15,6 +16,7 @@ use tokio::task::JoinSet;
 on_both_databases!(
     r_sess_1_a_session_is_a_hashed_secret_in_a_strict_cookie,
     r_sess_2_an_end_takes_effect_with_the_next_call_and_after_a_restart,
+    r_sess_2_a_lost_role_is_lost_with_the_next_call,
     r_sess_6_a_session_ends_by_itself,
     r_auth_7_known_and_unknown_addresses_fail_alike,
     r_auth_13_a_flood_of_logins_is_turned_away,
@@ -81,6 +83,21 @@ async fn r_sess_2_an_end_takes_effect_with_the_next_call_and_after_a_restart(dat
     let somebody = app.anonymous();
     somebody.with_token(&ended).get("/me").await.expect(401);
     somebody.with_token(&kept).get("/me").await.expect(200);
+}
+
+async fn r_sess_2_a_lost_role_is_lost_with_the_next_call(database: TestDatabase) {
+    let app = TestApp::start(database).await;
+    let (owner, user) = (app.owner().await, app.user("user").await);
+    owner.create_project("shop").await;
+    app.join("shop", &user, Role::Admin).await;
+    let add = async |host: &str| user.post("/projects/shop/domains", json!({ "host": host })).await.problem();
+    assert_eq!(add("one.example.com").await.0, 201);
+    app.execute("UPDATE members SET role = 'viewer' WHERE role = 'admin'").await;
+    assert_eq!(add("two.example.com").await, (403, "permission_needed".to_owned()));
+    user.get("/projects/shop").await.expect(200);
+    app.execute("DELETE FROM members WHERE role = 'viewer'").await;
+    assert_eq!(add("two.example.com").await, (404, "not_found".to_owned()));
+    assert_eq!(user.get("/projects").await.expect(200)["items"], json!([]));
 }
 
 async fn r_sess_6_a_session_ends_by_itself(database: TestDatabase) {
@@ -204,6 +221,11 @@ async fn r_app_3_other_sites_can_neither_log_in_nor_out(database: TestDatabase) 
     assert_eq!(logged_in.header("set-cookie"), None);
     let logged_out = owner.delete("/session").without("origin").header("origin", evil).await;
     assert_eq!(logged_out.problem(), (403, "cross_site".to_owned()));
+    // The one kind of body that the API takes and a form of another site can send.
+    owner.create_project("shop").await;
+    let upload = owner.call("POST", "/projects/shop/deployments").archive(&tar_gz(&[("index.html", "evil")]), None);
+    let upload = upload.without("origin").header("origin", evil).header("sec-fetch-site", "cross-site").await;
+    assert_eq!(upload.problem(), (403, "cross_site".to_owned()));
     let followed = owner.delete("/session").without("origin").header("sec-fetch-site", "cross-site").await;
     assert_eq!(followed.problem(), (403, "cross_site".to_owned()));
     owner.get("/me").await.expect(200);

@@ -82,7 +82,7 @@ async fn r_ux_1_of_parallel_updates_of_one_version_one_is_made(database: TestDat
     let app = TestApp::start(database).await;
     let owner = app.owner().await;
     owner.create_project("shop").await;
-    let firewall = json!({ "mode": "open", "limits": { "max_body": 1000 } });
+    let firewall = json!({ "mode": "open", "limits": { "max_body": 200_000_000 } });
     for (path, body) in [
         ("/instance", json!({ "users_may_create_projects": true })),
         ("/instance/firewall", firewall.clone()),
