@@ -1,13 +1,10 @@
 //! First stage: connections, and which protocol is spoken on them.
 
-use std::{
-    cell::Cell, convert::Infallible, future::Future, net::SocketAddr, pin::pin, rc::Rc, sync::Arc, time::Duration,
-};
+use std::{cell::Cell, convert::Infallible, net::SocketAddr, pin::pin, rc::Rc, sync::Arc, time::Duration};
 
 use hyper::{
     Request, Response, StatusCode,
     body::Incoming,
-    rt::Executor,
     server::conn::{http1, http2},
     service::service_fn,
 };
@@ -16,16 +13,17 @@ use rustls::ServerConfig;
 use temps_policy::TlsFacts;
 use tokio::{
     net::{TcpListener, TcpStream},
-    task::spawn_local,
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    framing::{Fault, Gate, MAX_HEAD},
+    framing::{Fault, Finding, Gate, MAX_HEAD},
+    open::OpenRequests,
     respond::Sent,
     serve::serve,
     stream::{ClientStream, Stream},
+    streams::StreamExecutor,
     tls,
     worker::Worker,
 };
@@ -62,7 +60,9 @@ async fn next(worker: &Worker, listener: &TcpListener) -> Option<(TcpStream, Soc
                 Ok(accepted) => return Some(accepted),
                 Err(error) => {
                     // Out of file descriptors, most likely. Without a pause the loop would only burn the time that ends connections.
-                    tracing::warn!(%error, "cannot accept a connection");
+                    if worker.accept_failures.may(worker.uptime()) {
+                        tracing::warn!(%error, "cannot accept a connection");
+                    }
                     sleep(Duration::from_millis(50)).await;
                 }
             },
@@ -124,12 +124,12 @@ async fn http1(worker: Rc<Worker>, connection: Connection, gate: Gate<ClientStre
         let worker = Rc::clone(&worker);
         service_fn(move |request: Request<Incoming>| {
             let message = messages.replace(messages.get() + 1);
-            let fault = signals.fault_of(message);
+            let (finding, open) = (signals.finding(message), signals.open().begin());
             let (worker, connection, signals) = (Rc::clone(&worker), Rc::clone(&connection), Arc::clone(&signals));
             async move {
-                let response = serve(worker, connection, request, fault).await;
+                let response = serve(worker, connection, request, finding).await;
                 signals.decide_switch(message, response.status() == StatusCode::SWITCHING_PROTOCOLS);
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(response.map(|sent| sent.holding(open)))
             }
         })
     };
@@ -150,22 +150,23 @@ async fn http1(worker: Rc<Worker>, connection: Connection, gate: Gate<ClientStre
 
 async fn http2(worker: Rc<Worker>, connection: Connection, stream: ClientStream) {
     let connection = Rc::new(connection);
-    let open = Rc::new(OpenStreams::default());
+    let timeouts = worker.shared.config.timeouts;
+    let open = Arc::new(OpenRequests::default());
     let service = {
-        let (worker, open) = (Rc::clone(&worker), Rc::clone(&open));
+        let (worker, open) = (Rc::clone(&worker), Arc::clone(&open));
         service_fn(move |request: Request<Incoming>| {
-            let (worker, connection, stream) = (Rc::clone(&worker), Rc::clone(&connection), open.begin());
+            let (worker, connection, open) = (Rc::clone(&worker), Rc::clone(&connection), open.begin());
             async move {
-                let response: Response<Sent> = serve(worker, connection, request, None).await;
-                Ok::<_, Infallible>(response.map(|sent| sent.holding(stream)))
+                let response: Response<Sent> = serve(worker, connection, request, Finding::default()).await;
+                Ok::<_, Infallible>(response.map(|sent| sent.holding(open)))
             }
         })
     };
-    let serving = http2::Builder::new(LocalExecutor)
+    let serving = http2::Builder::new(StreamExecutor { patience: timeouts.body })
         .timer(TokioTimer::new())
         .max_concurrent_streams(128)
-        // More than is accepted, so that what is a little too large gets our own answer; the rest gets HTTP/2's.
-        .max_header_list_size(2 * MAX_HEAD as u32)
+        // Much more than is accepted, so that what is too large gets our own answer and a record. Far beyond it h2 closes the connection.
+        .max_header_list_size(16 * MAX_HEAD as u32)
         .max_pending_accept_reset_streams(20)
         .max_local_error_reset_streams(256)
         .keep_alive_interval(Duration::from_secs(30))
@@ -175,53 +176,13 @@ async fn http2(worker: Rc<Worker>, connection: Connection, stream: ClientStream)
     tokio::select! {
         _ = serving.as_mut() => return,
         () = worker.shared.draining.cancelled() => {}
-        () = open.idle_for(worker.shared.config.timeouts.idle) => {}
+        () = open.none_within(timeouts.head) => {}
+        () = open.idle_for(timeouts.idle) => {}
     }
     serving.as_mut().graceful_shutdown();
-    let _ = serving.await;
-}
-
-/// How many streams of an HTTP/2 connection are open, so that an idle one can be closed.
-#[derive(Default)]
-struct OpenStreams {
-    begun: Cell<u64>,
-    open: Cell<usize>,
-}
-
-/// Held as long as a stream is open.
-pub struct OpenStream(Rc<OpenStreams>);
-
-impl OpenStreams {
-    fn begin(self: &Rc<Self>) -> OpenStream {
-        self.begun.set(self.begun.get() + 1);
-        self.open.set(self.open.get() + 1);
-        OpenStream(Rc::clone(self))
-    }
-
-    /// Returns once a whole period passed in which no stream was open.
-    async fn idle_for(&self, period: Duration) {
-        loop {
-            let begun = self.begun.get();
-            sleep(period).await;
-            if self.open.get() == 0 && self.begun.get() == begun {
-                return;
-            }
-        }
-    }
-}
-
-impl Drop for OpenStream {
-    fn drop(&mut self) {
-        self.0.open.set(self.0.open.get() - 1);
-    }
-}
-
-/// Runs the streams of an HTTP/2 connection on the worker's own thread.
-#[derive(Clone)]
-struct LocalExecutor;
-
-impl<F: Future<Output = ()> + 'static> Executor<F> for LocalExecutor {
-    fn execute(&self, future: F) {
-        spawn_local(future);
+    // Open requests may end. A client that then does not go, or lets the last bytes of its streams lie, is not waited for.
+    tokio::select! {
+        _ = serving.as_mut() => {}
+        () = open.idle_for(timeouts.head) => {}
     }
 }

@@ -37,16 +37,19 @@ pub struct EdgeConfig {
 pub struct Timeouts {
     /// For a TLS handshake.
     pub handshake: Duration,
-    /// For a request head, from its first byte; for the first one from the beginning of the connection.
+    /// For a request head, from its first byte; for the first one from the beginning of the connection. Also how long a client that has ended
+    /// its sending direction, or was told that its HTTP/2 connection ends, may do nothing until it counts as gone.
     pub head: Duration,
     /// For the next request on an open connection.
     pub idle: Duration,
-    /// For the next piece of a request body, and for the client to take the next piece of a response.
+    /// For the next piece of a request body, and for the client to take the next piece of a response; over HTTP/2 up to twice as long.
     pub body: Duration,
     /// For a connection to an application.
     pub connect: Duration,
     /// For the head of an application's response, once it has the whole request.
     pub response: Duration,
+    /// For the next piece of an application's response, unless it is a stream of events.
+    pub pause: Duration,
 }
 
 impl Default for Timeouts {
@@ -58,6 +61,7 @@ impl Default for Timeouts {
             body: Duration::from_secs(30),
             connect: Duration::from_secs(5),
             response: Duration::from_secs(60),
+            pause: Duration::from_secs(60),
         }
     }
 }

@@ -38,11 +38,11 @@ struct WorkerThread {
 /// Why the edge could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EdgeError {
-    #[error("cannot listen on {addr}: {source}")]
+    #[error("cannot listen on {addr}")]
     Bind { addr: SocketAddr, source: io::Error },
-    #[error("cannot start a worker: {0}")]
-    Worker(io::Error),
-    #[error("cannot set up TLS: {0}")]
+    #[error("cannot start a worker")]
+    Worker(#[source] io::Error),
+    #[error("cannot set up TLS")]
     Tls(#[from] rustls::Error),
 }
 

@@ -1,6 +1,10 @@
 //! Second stage: what is known of a request. Nobody looks at a forwarding header or an undecoded path after this.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, header::HOST, uri::Authority};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request,
+    header::{CONTENT_LENGTH, HOST},
+    uri::Authority,
+};
 use hyper::body::Incoming;
 use temps_model::{ClientIp, HostName, HostNameError, Network, RequestId};
 use temps_policy::{Facts, NormalPath};
@@ -8,7 +12,7 @@ use temps_policy::{Facts, NormalPath};
 use crate::{
     accept::Connection,
     answer::Answer,
-    framing::{Fault, MAX_FIELDS, MAX_HEAD},
+    framing::{Fault, Finding, MAX_FIELDS, MAX_HEAD, is_method},
     worker::Worker,
 };
 
@@ -17,20 +21,17 @@ pub struct Reading {
     pub facts: Facts,
     /// The host as the client wrote it, with its port, in canonical form: what an application gets as `Host`.
     pub authority: Option<HeaderValue>,
-    /// Why the request has to be refused although its sender is known. What could not be read of it stands as `/` and as no host.
+    /// Why the request has to be refused although its sender is known. What could not be read of it stands as `GET`, as `/` and as no host.
     pub fault: Option<Answer>,
+    /// Whether it may become a tunnel.
+    pub may_switch: bool,
 }
 
-pub fn establish(
-    worker: &Worker,
-    connection: &Connection,
-    request: &Request<Incoming>,
-    fault: Option<Fault>,
-) -> Reading {
+pub fn establish(worker: &Worker, connection: &Connection, request: &Request<Incoming>, finding: Finding) -> Reading {
     let shared = &worker.shared;
     let received = shared.clock.now();
     // The header of a malformed request is not ours to interpret: its sender is the other end of the socket.
-    let headers = if fault.is_none() { Some(request.headers()) } else { None };
+    let headers = if finding.fault.is_none() { Some(request.headers()) } else { None };
     let facts = Facts {
         id: RequestId::generate(received),
         received,
@@ -39,13 +40,14 @@ pub fn establish(
         client: client(connection.peer.ip().into(), headers, &shared.config.trusted_proxies),
         tls: connection.tls.clone(),
         host: None,
-        method: request.method().clone(),
+        method: if has_method(request) { request.method().clone() } else { Method::GET },
         path: NormalPath::root(),
     };
-    if let Some(fault) = fault {
-        return Reading { facts, authority: None, fault: Some(because(fault)) };
+    let mut reading = Reading { facts, authority: None, fault: None, may_switch: finding.may_switch };
+    if let Some(fault) = finding.fault {
+        reading.fault = Some(because(fault));
+        return reading;
     }
-    let mut reading = Reading { facts, authority: None, fault: None };
     if is_too_large(request.headers()) {
         reading.fault = Some(Answer::HeaderTooLarge);
         return reading;
@@ -60,7 +62,22 @@ pub fn establish(
         Ok(path) => reading.facts.path = path,
         Err(error) => reading.fault = Some(Answer::Malformed(error.to_string())),
     }
+    reading.fault = reading.fault.or_else(|| unsound(request).map(because));
     reading
+}
+
+/// What the gate has seen to over HTTP/1.1 and nobody else does over HTTP/2: a method that applications could take for another one, and a
+/// length that is stated twice.
+fn unsound(request: &Request<Incoming>) -> Option<Fault> {
+    if !has_method(request) {
+        return Some(Fault::Method);
+    }
+    let lengths = request.headers().get_all(CONTENT_LENGTH).iter().count();
+    (lengths > 1).then_some(Fault::Length)
+}
+
+fn has_method(request: &Request<Incoming>) -> bool {
+    is_method(request.method().as_str().as_bytes())
 }
 
 fn because(fault: Fault) -> Answer {

@@ -12,6 +12,7 @@ mod cookies;
 mod files;
 mod headers;
 mod leash;
+mod names;
 mod pool;
 mod tunnel;
 mod upload;
@@ -19,6 +20,7 @@ mod upstream;
 
 pub use connect::OwnSockets;
 pub use files::{BlobCache, FileBody};
+pub use names::Names;
 pub use pool::Pool;
 pub use upstream::UpstreamBody;
 

@@ -26,8 +26,8 @@ mod follower;
 mod head;
 mod signals;
 
-pub use head::{MAX_FIELDS, MAX_HEAD};
-pub use signals::Signals;
+pub use head::{MAX_FIELDS, MAX_HEAD, is_method};
+pub use signals::{Finding, Signals};
 
 use follower::{Follower, Step};
 
@@ -98,7 +98,10 @@ pub struct Gate<S> {
     follower: Follower,
     state: State,
     signals: Arc<Signals>,
-    /// How long a head may take from its first byte, and the first head from the beginning of the connection.
+    /// The client has ended its sending direction.
+    ended: bool,
+    /// How long a head may take from its first byte, and the first head from the beginning of the connection; and how long a client that has
+    /// ended its sending direction may take nothing until it counts as gone.
     head_time: Duration,
     timer: Option<Pin<Box<Sleep>>>,
     timer_runs: bool,
@@ -124,6 +127,7 @@ impl<S> Gate<S> {
             follower: Follower::default(),
             state: State::Open,
             signals: Arc::default(),
+            ended: false,
             head_time,
             timer: None,
             timer_runs: false,
@@ -176,6 +180,13 @@ impl<S> Gate<S> {
         }
     }
 
+    /// A client that takes something is there.
+    fn after_write(&mut self, written: &Poll<io::Result<usize>>) {
+        if self.ended && written.is_ready() {
+            self.timer_runs = false;
+        }
+    }
+
     /// Whether the client may still be sending something that nobody will read.
     fn leaves_something_unread(&self) -> bool {
         self.state != State::Open || !self.follower.is_between_messages()
@@ -208,6 +219,19 @@ impl<S: AsyncRead + Unpin> Gate<S> {
             self.timer_runs = false;
             return Poll::Pending;
         }
+        self.poll_timer(cx)
+    }
+
+    /// The end of the client's sending direction. A client that is gone and one that waits for its answer look the same (RFC 9112 §9.6);
+    /// which it is shows in whether it takes anything.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.follower.is_between_messages() && self.signals.open().is_any() {
+            ready!(self.poll_timer(cx));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let head_time = self.head_time;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(head_time)));
         if !self.timer_runs {
@@ -231,6 +255,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Gate<S> {
                 State::Refused => return Poll::Pending,
                 State::Broken(fault) => return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, fault))),
             }
+            if gate.ended {
+                return gate.poll_end(cx);
+            }
             if gate.follower.is_raw() && gate.buffer.is_empty() {
                 return Pin::new(&mut gate.stream).poll_read(cx, out);
             }
@@ -245,7 +272,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Gate<S> {
                 }
             }
             match gate.poll_fill(cx) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(0)) => (gate.ended, gate.timer_runs) = (true, false),
                 Poll::Ready(Ok(_)) => gate.check(),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => {
@@ -262,7 +289,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Gate<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.after_write(&written);
+        written
     }
 
     fn poll_write_vectored(
@@ -270,7 +299,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.after_write(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

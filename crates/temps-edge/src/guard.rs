@@ -9,7 +9,8 @@ use temps_policy::{EdgeSnapshot, Facts, Site, Verdict, pipeline};
 use crate::{answer::Answer, facts::Reading, worker::Worker};
 
 /// Lets a request through to its site, or says what to answer. The protections come first, so that a client that they refuse learns nothing
-/// else: neither which names exist, nor what was wrong with its request, nor where HTTPS is (R-IP-10, R-EDGE-12).
+/// else: neither which names exist, nor what was wrong with its request, nor where HTTPS is (R-IP-10, R-EDGE-12). Of a request whose host
+/// cannot be read, and that names none in a handshake either, only the rules of the instance are known.
 pub fn admit<'a>(
     worker: &Worker,
     snapshot: &EdgeSnapshot,

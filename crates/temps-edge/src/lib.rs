@@ -17,12 +17,15 @@ mod facts;
 mod forward;
 mod framing;
 mod guard;
+mod open;
 mod pages;
 mod record;
 mod respond;
 mod route;
+mod seldom;
 mod serve;
 mod stream;
+mod streams;
 mod tls;
 mod worker;
 

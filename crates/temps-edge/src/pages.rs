@@ -11,6 +11,7 @@ use http::{
     header::{self, ACCEPT},
 };
 use temps_model::RequestId;
+use temps_policy::{NormalPath, Site, SiteId};
 
 use crate::{
     answer::{Answer, Words},
@@ -27,8 +28,12 @@ pub enum Taste {
 }
 
 impl Taste {
-    /// Browsers name `text/html`; programs name JSON, anything, or nothing.
-    pub fn of(headers: &HeaderMap) -> Self {
+    /// Browsers name `text/html`; programs name JSON, anything, or nothing. Those of the console's API get what the API promises, whatever they
+    /// name.
+    pub fn of(headers: &HeaderMap, site: Option<&Site>, path: &NormalPath) -> Self {
+        if site.is_some_and(|site| site.id == SiteId::Console) && path.path().starts_with("/api/") {
+            return Self::Problem;
+        }
         let names = |kind: &str| {
             let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
             values.flat_map(|value| value.split(',')).any(|range| {
@@ -114,13 +119,15 @@ fn text(words: &Words, id: RequestId) -> String {
     format!("{}\n\n{} {}\n\nRequest id: {id}\n", words.title, words.what, words.advice)
 }
 
+/// In the form of the console's API.
 fn problem(words: &Words, id: RequestId) -> String {
     serde_json::json!({
-        "type": "about:blank",
+        "type": format!("urn:temps:problem:{}", words.code),
         "title": words.title,
         "status": words.status.as_u16(),
-        "detail": format!("{} {}", words.what, words.advice),
+        "detail": words.what,
         "code": words.code,
+        "hint": words.advice,
         "request_id": id.to_string(),
     })
     .to_string()

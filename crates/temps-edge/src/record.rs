@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use crate::worker::Worker;
 
-/// The status of a request whose client went away before it was answered.
+/// The status of a request that was not answered, because its client went away or the edge ended.
 const CLIENT_GONE: u16 = 499;
 
 /// The events of one worker that were not sent up yet.
@@ -51,6 +51,14 @@ impl Journal {
     }
 }
 
+/// Sends what is left. A record holds its worker and with it the journal, so this comes after the last record, also of requests that were
+/// cut short when the worker ended.
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
 /// The record of one request, written when it is dropped: by then the response was sent, or nobody wants it any more.
 pub struct Record {
     worker: Rc<Worker>,
@@ -70,7 +78,7 @@ impl Record {
             site: None,
             host: facts.host.clone(),
             method: facts.method.clone(),
-            path: cut(facts.path.path()).into(),
+            path: cut(facts.path.path(), Event::room_for_path(&facts.method)).into(),
             status: CLIENT_GONE,
             outcome: Outcome::Abandoned,
             sent: 0,
@@ -112,6 +120,6 @@ impl Drop for Record {
 }
 
 /// The normal path is ASCII, so it can be cut anywhere.
-fn cut(path: &str) -> &str {
-    path.get(..Event::MAX_PATH).unwrap_or(path)
+fn cut(path: &str, bytes: usize) -> &str {
+    path.get(..bytes).unwrap_or(path)
 }

@@ -2,6 +2,7 @@
 
 use std::{
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll},
 };
 
@@ -14,11 +15,12 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use temps_policy::{EdgeSnapshot, Facts, Outcome, Site};
 
 use crate::{
-    accept::OpenStream,
     answer::Answer,
     body::{Body, BodyError},
+    open::OpenRequest,
     pages::{self, Taste},
     record::Record,
+    streams::Offer,
 };
 
 /// The header by which a visitor can name a request to the owner of the site.
@@ -51,7 +53,7 @@ pub fn finish(
         without_body(&mut response);
     }
     record.answered(status.as_u16(), outcome);
-    response.map(|body| Sent { body, record, _stream: None })
+    response.map(|body| Sent { body, record, offer: Offer::current(), _open: None })
 }
 
 /// The answer to HEAD says how long the body would be and has none (RFC 9110 §9.3.2).
@@ -66,13 +68,15 @@ fn without_body(response: &mut Response<Body>) {
 pub struct Sent {
     body: Body,
     record: Record,
-    _stream: Option<OpenStream>,
+    /// Over HTTP/2.
+    offer: Option<Rc<Offer>>,
+    _open: Option<OpenRequest>,
 }
 
 impl Sent {
-    /// Keeps its HTTP/2 stream counted as open until it was sent.
-    pub fn holding(self, stream: OpenStream) -> Self {
-        Self { _stream: Some(stream), ..self }
+    /// Keeps its request counted as open until it was sent.
+    pub fn holding(self, open: OpenRequest) -> Self {
+        Self { _open: Some(open), ..self }
     }
 }
 
@@ -81,11 +85,17 @@ impl HttpBody for Sent {
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(offer) = &self.offer {
+            offer.taken();
+        }
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         if let Poll::Ready(Some(Ok(frame))) = &frame
             && let Some(data) = frame.data_ref()
         {
             self.record.sent(data.len() as u64);
+            if let Some(offer) = &self.offer {
+                offer.made();
+            }
         }
         frame
     }

@@ -2,13 +2,22 @@
 
 use std::sync::Arc;
 
-use temps_policy::{EdgeSnapshot, Facts, Site, SiteId};
+use temps_policy::{EdgeSnapshot, Site, SiteId};
+
+use crate::facts::Reading;
 
 /// The site of a request; `None` if its host is unknown, an address, or another project's than the handshake's (R-TLS-11), so that a
 /// connection for one project never reaches another.
-pub fn find<'a>(snapshot: &'a EdgeSnapshot, facts: &Facts) -> Option<&'a Arc<Site>> {
+///
+/// A request that will be refused because its host cannot be read belongs to the site that the handshake named, whose rules then hold.
+pub fn find<'a>(snapshot: &'a EdgeSnapshot, reading: &Reading) -> Option<&'a Arc<Site>> {
+    let facts = &reading.facts;
+    let sni = facts.tls.as_ref().and_then(|tls| tls.sni.as_ref());
+    if facts.host.is_none() && reading.fault.is_some() {
+        return snapshot.sites.get(sni?);
+    }
     let site = snapshot.sites.get(facts.host.as_ref()?)?;
-    if let Some(sni) = facts.tls.as_ref().and_then(|tls| tls.sni.as_ref())
+    if let Some(sni) = sni
         && *sni != site.host
     {
         let asked_for = snapshot.sites.get(sni)?;

@@ -12,7 +12,7 @@ use crate::{
     body::Body,
     facts::{self, Reading},
     forward,
-    framing::Fault,
+    framing::Finding,
     guard,
     pages::Taste,
     record::Record,
@@ -21,20 +21,20 @@ use crate::{
     worker::Worker,
 };
 
-/// `facts → route → guard → forward → respond`; the record is written when the response is dropped. `fault` is set if the request is only
-/// the stand-in for bytes that have no sound reading.
+/// `facts → route → guard → forward → respond`; the record is written when the response is dropped. `finding` is what the gate in front of
+/// the parser says of the request.
 ///
 /// A panic anywhere in between costs this request and answers 500 (R-EDGE-9).
 pub async fn serve(
     worker: Rc<Worker>,
     connection: Rc<Connection>,
     request: Request<Incoming>,
-    fault: Option<Fault>,
+    finding: Finding,
 ) -> Response<Sent> {
     let snapshot = worker.snapshot();
-    let reading = facts::establish(&worker, &connection, &request, fault);
-    let site = route::find(&snapshot, &reading.facts);
-    let taste = Taste::of(request.headers());
+    let reading = facts::establish(&worker, &connection, &request, finding);
+    let site = route::find(&snapshot, &reading);
+    let taste = Taste::of(request.headers(), site.map(Arc::as_ref), &reading.facts.path);
     let mut record = Record::open(Rc::clone(&worker), &reading.facts);
     if reading.fault.is_some() {
         record.unreadable();

@@ -18,8 +18,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     accept,
     config::EdgeConfig,
-    forward::{BlobCache, OwnSockets, Pool},
+    forward::{BlobCache, Names, OwnSockets, Pool},
     record::Journal,
+    seldom::Seldom,
     tls::TlsShared,
 };
 
@@ -43,6 +44,8 @@ pub struct Worker {
     pub shared: Arc<Shared>,
     pub journal: Journal,
     pub pool: Pool,
+    pub names: Names,
+    pub accept_failures: Seldom,
     /// Connections, streams and tunnels that are open.
     pub tasks: TaskTracker,
     /// Reached by requests without touching a counter that other workers touch too.
@@ -76,7 +79,7 @@ impl Worker {
     }
 }
 
-/// The runtime of one worker. Few blocking threads: they read files and resolve names, one at a time for each stream.
+/// The runtime of one worker. Few blocking threads: they read files, one piece at a time for each stream, and resolve names.
 pub fn runtime(index: usize) -> io::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -108,6 +111,8 @@ async fn serve(
     let worker = Rc::new(Worker {
         journal: Journal::new(end.events.clone()),
         pool: Pool::default(),
+        names: Names::default(),
+        accept_failures: Seldom::default(),
         tasks: TaskTracker::new(),
         snapshot: RefCell::new(Rc::new(EdgeSnapshot::clone(&first))),
         certificates,
@@ -135,7 +140,6 @@ async fn serve(
         () = upkeep => {}
         () = serving => {}
     }
-    worker.journal.flush();
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use temps_model::{ClientIp, HostName, RequestId, RuleId, Timestamp};
 
 use crate::{FirewallScope, SiteId};
 
-/// One request, however it ended. At most 256 bytes; long paths are cut.
+/// One request, however it ended. At most 256 bytes beside the name of the host; long paths are cut.
 #[derive(Clone, Debug)]
 pub struct Event {
     pub id: RequestId,
@@ -17,7 +17,7 @@ pub struct Event {
     pub site: Option<SiteId>,
     pub host: Option<HostName>,
     pub method: http::Method,
-    /// The normal path without its query, cut to [`Event::MAX_PATH`] bytes; `?` if the request had no readable one.
+    /// The normal path without its query, cut to [`Event::room_for_path`]; `?` if the request had no readable one.
     pub path: Box<str>,
     pub status: u16,
     pub outcome: Outcome,
@@ -26,8 +26,17 @@ pub struct Event {
 }
 
 impl Event {
-    /// Bytes of the path that are kept: what is left of 256.
+    /// Bytes of the path that are kept at most: what is left of 256.
     pub const MAX_PATH: usize = 256 - size_of::<Self>();
+
+    /// Bytes of the path that are kept beside this method. Its letters stand outside of the event, as those of the path do, if they are more
+    /// than 15.
+    pub fn room_for_path(method: &http::Method) -> usize {
+        match method.as_str().len() {
+            ..=15 => Self::MAX_PATH,
+            letters => Self::MAX_PATH.saturating_sub(letters),
+        }
+    }
 }
 
 /// How a request ended, one word each.
@@ -53,7 +62,7 @@ pub enum Outcome {
     UpstreamFailed,
     /// Temps itself failed.
     Failed,
-    /// The client went away before it was answered.
+    /// The client went away before it was answered, or the edge ended.
     Abandoned,
 }
 

@@ -85,7 +85,7 @@ async fn open_application(worker: &Worker, upstream: &Upstream) -> Result<Box<dy
 async fn open_tcp(worker: &Worker, upstream: &Upstream) -> Result<TcpStream, ConnectError> {
     let addresses: Vec<SocketAddr> = match &upstream.host {
         UpstreamHost::Address(ip) => vec![SocketAddr::new(*ip, upstream.port)],
-        UpstreamHost::Name(name) => tokio::net::lookup_host((name.as_str(), upstream.port)).await?.collect(),
+        UpstreamHost::Name(name) => worker.names.look_up(name, upstream.port).await?,
     };
     let mut last = ConnectError::NoAddress;
     for address in addresses {

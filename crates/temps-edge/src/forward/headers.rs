@@ -1,8 +1,8 @@
 //! The headers that cross the edge, in both directions.
 //!
 //! Towards an application, whatever describes the connection is built from scratch (R-EDGE-4): first goes what belongs to one hop only, by
-//! itself or because `Connection` names it, then every header that could be taken for a statement of the proxy, however it is spelled, and
-//! only then ours are set, so that nothing a client sends can imitate or remove them (R-EDGE-5):
+//! itself or because `Connection` names it, then the headers by which known proxies and platforms state something about the connection,
+//! whatever their case and whether they are written with `-` or `_`, and only then ours are set, so that nothing a client sends can imitate or remove them (R-EDGE-5):
 //!
 //! | header | value |
 //! |---|---|
@@ -33,7 +33,7 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 ];
 
 /// The beginnings of names by which proxies state something about the client. `Proxy` becomes `HTTP_PROXY` in CGI programs.
-const STATEMENT_PREFIXES: [&str; 8] = [
+const STATEMENT_PREFIXES: [&str; 10] = [
     "x-forwarded",
     "x-original-",
     "x-rewrite-",
@@ -42,8 +42,10 @@ const STATEMENT_PREFIXES: [&str; 8] = [
     "cf-connecting-",
     "x-client-",
     "x-cluster-client-",
+    "x-vercel-",
+    "x-azure-",
 ];
-const STATEMENTS: [&str; 13] = [
+const STATEMENTS: [&str; 22] = [
     "forwarded",
     "x-real-ip",
     "x-real-port",
@@ -57,6 +59,15 @@ const STATEMENTS: [&str; 13] = [
     "proxy-client-ip",
     "wl-proxy-client-ip",
     "proxy",
+    "fly-client-ip",
+    "cf-visitor",
+    "x-remote-ip",
+    "x-remote-addr",
+    "x-originating-ip",
+    "x-scheme",
+    "x-url-scheme",
+    "front-end-https",
+    "x-http-method-override",
 ];
 
 /// The headers of a request as the application gets them.

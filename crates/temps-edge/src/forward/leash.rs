@@ -1,9 +1,10 @@
 //! The end of what has no end of its own.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use temps_model::{ClientIp, HostName};
 use temps_policy::{SiteId, pipeline::still_admitted};
+use tokio::time::sleep;
 
 use crate::worker::Worker;
 
@@ -15,6 +16,10 @@ pub struct Holder {
     pub client: ClientIp,
 }
 
+/// How often it is asked anew whether a client is admitted. Rules expire without a change of the snapshot, and what they admitted ends within
+/// a second.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
 /// Returns when a tunnel or stream has to end: when the edge drains, when the rules no longer admit its client (R-IP-2), and when its site
 /// is gone.
 pub async fn revoked(worker: Rc<Worker>, holder: Holder) {
@@ -23,6 +28,7 @@ pub async fn revoked(worker: Rc<Worker>, holder: Holder) {
         tokio::select! {
             () = worker.shared.draining.cancelled() => return,
             changed = changes.changed() => if changed.is_err() { return },
+            () = sleep(ASK_AGAIN) => {}
         }
     }
 }

@@ -1,31 +1,24 @@
 //! WebSocket tunnels (RFC 6455 §4, R-EDGE-2).
 //!
-//! A tunnel is opened only after the application itself has switched protocols; until then the bytes of the client stay in the gate. No other
-//! protocol is switched to: a request for one is an ordinary request, as RFC 9110 §7.8 permits.
+//! A tunnel is opened only after the application itself has switched protocols; until then the bytes of the client stay in the gate, which
+//! alone decides what a request to switch is. No other protocol is switched to: a request for one is an ordinary request, as RFC 9110 §7.8 permits.
 
 use std::rc::Rc;
 
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, Version,
+    HeaderMap, HeaderValue, Request, Response, StatusCode,
     header::{CONNECTION, UPGRADE},
 };
-use hyper::{
-    body::{Body as _, Incoming},
-    upgrade::OnUpgrade,
-};
+use hyper::{body::Incoming, upgrade::OnUpgrade};
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
 
 use super::{headers, leash};
-use crate::{answer::Answer, body::Body, worker::Worker};
+use crate::{answer::Answer, body::Body, facts::Reading, worker::Worker};
 
-/// The client's half of a tunnel, if the request asks for one.
-pub fn asked_for(request: &mut Request<Incoming>) -> Option<OnUpgrade> {
-    let is_one = request.version() == Version::HTTP_11
-        && request.method() == Method::GET
-        && request.body().is_end_stream()
-        && names(request.headers(), &CONNECTION, "upgrade")
-        && names(request.headers(), &UPGRADE, "websocket");
+/// The client's half of a tunnel, if the gate waits for one to open and the request means this hop.
+pub fn asked_for(reading: &Reading, request: &mut Request<Incoming>) -> Option<OnUpgrade> {
+    let is_one = reading.may_switch && names(request.headers(), &CONNECTION, "upgrade");
     is_one.then(|| hyper::upgrade::on(request))
 }
 
@@ -60,10 +53,12 @@ pub fn open(
             () = revoked => {}
         }
     });
-    let (mut parts, _) = response.into_parts();
-    headers::remove_hop_by_hop(&mut parts.headers);
-    ask_for(&mut parts.headers);
-    Ok(Response::from_parts(parts, Body::Empty))
+    let mut switched = Response::new(Body::Empty);
+    *switched.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    *switched.headers_mut() = std::mem::take(response.headers_mut());
+    headers::remove_hop_by_hop(switched.headers_mut());
+    ask_for(switched.headers_mut());
+    Ok(switched)
 }
 
 fn names(headers: &HeaderMap, header: &http::HeaderName, token: &str) -> bool {

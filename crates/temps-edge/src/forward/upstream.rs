@@ -2,23 +2,24 @@
 
 use std::{
     future::Future,
+    io,
     pin::Pin,
     rc::Rc,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{
-    Request, Response, StatusCode, Uri,
+    HeaderMap, Request, Response, StatusCode, Uri,
     header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
 };
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use temps_model::RequestId;
 use temps_policy::{Facts, Site};
-use tokio::time::sleep;
+use tokio::time::{Sleep, sleep};
 
 use super::{
     connect::{ConnectError, Origin},
@@ -49,7 +50,7 @@ pub async fn forward(
     if headers::has_passed(request.headers(), &config.instance_id) {
         return Err(Answer::Loop);
     }
-    let switching = tunnel::asked_for(&mut request);
+    let switching = tunnel::asked_for(reading, &mut request);
     let request = outgoing(worker, site, &origin, reading, request, switching.is_some())?;
     let (mut response, lease) = exchange(worker, &origin, request, reading.facts.id).await?;
     if matches!(origin, Origin::Application(_)) {
@@ -111,6 +112,10 @@ async fn exchange(
             return Err(Answer::UpstreamTooSlow);
         };
         let mut error = match sent {
+            Ok(response) if !has_known_coding(response.headers()) => {
+                tracing::warn!(%id, %origin, "the application's answer has a transfer coding other than chunked");
+                return Err(Answer::UpstreamInvalid);
+            }
             Ok(response) => return Ok((response, lease)),
             Err(error) => error,
         };
@@ -128,6 +133,16 @@ async fn exchange(
                 return Err(Answer::UpstreamInvalid);
             }
         }
+    }
+}
+
+/// Only `chunked` is undone on the way; with another coding the body would reach the client in a form that no header speaks of.
+fn has_known_coding(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
     }
 }
 
@@ -152,28 +167,32 @@ fn unreachable(error: ConnectError, origin: &Origin, id: RequestId) -> Answer {
     }
 }
 
-/// The response as the client gets it.
+/// The response as the client gets it. Its version and reason phrase concern the connection to the application and stay there.
 fn incoming(worker: &Rc<Worker>, holder: Holder, response: Response<Incoming>, lease: Lease) -> Response<Body> {
-    let (mut parts, incoming) = response.into_parts();
-    if parts.headers.contains_key(TRANSFER_ENCODING) {
-        parts.headers.remove(CONTENT_LENGTH);
+    let (parts, incoming) = response.into_parts();
+    let (status, mut headers) = (parts.status, parts.headers);
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
     }
-    headers::remove_hop_by_hop(&mut parts.headers);
+    headers::remove_hop_by_hop(&mut headers);
     let body = if incoming.is_end_stream() {
         lease.give_back();
         Body::Empty
     } else {
-        let leash: Option<Pin<Box<dyn Future<Output = ()>>>> = match is_event_stream(&parts) {
-            true => Some(Box::pin(leash::revoked(Rc::clone(worker), holder))),
-            false => None,
+        let bound = match is_event_stream(&headers) {
+            true => Bound::Leash(Box::pin(leash::revoked(Rc::clone(worker), holder))),
+            false => Bound::Pause { time: worker.shared.config.timeouts.pause, timer: None, runs: false },
         };
-        Body::Upstream(Box::new(UpstreamBody { incoming, lease: Some(lease), leash }))
+        Body::Upstream(Box::new(UpstreamBody { incoming, lease: Some(lease), bound }))
     };
-    Response::from_parts(parts, body)
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
 }
 
-fn is_event_stream(parts: &http::response::Parts) -> bool {
-    let media_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     media_type.is_some_and(|value| {
         value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
     })
@@ -183,8 +202,42 @@ fn is_event_stream(parts: &http::response::Parts) -> bool {
 pub struct UpstreamBody {
     incoming: Incoming,
     lease: Option<Lease>,
-    /// Ends a stream of events, which has no end of its own.
-    leash: Option<Pin<Box<dyn Future<Output = ()>>>>,
+    bound: Bound,
+}
+
+/// What ends a body if the application does not.
+enum Bound {
+    /// A stream of events has no end of its own and may be silent as long as it likes.
+    Leash(Pin<Box<dyn Future<Output = ()>>>),
+    /// Anything else has to go on within a time.
+    Pause { time: Duration, timer: Option<Pin<Box<Sleep>>>, runs: bool },
+}
+
+impl Bound {
+    /// Returns once a stream of events has to end.
+    fn poll_revoked(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Leash(leash) => leash.as_mut().poll(cx),
+            Self::Pause { .. } => Poll::Pending,
+        }
+    }
+
+    /// Returns once the application was silent for too long since it [went on](Self::goes_on).
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self::Pause { time, timer, runs } = self else { return Poll::Pending };
+        let timer = timer.get_or_insert_with(|| Box::pin(sleep(*time)));
+        if !*runs {
+            timer.set(sleep(*time));
+            *runs = true;
+        }
+        timer.as_mut().poll(cx)
+    }
+
+    fn goes_on(&mut self) {
+        if let Self::Pause { runs, .. } = self {
+            *runs = false;
+        }
+    }
 }
 
 impl UpstreamBody {
@@ -201,14 +254,19 @@ impl HttpBody for UpstreamBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let body = &mut *self;
-        if let Some(leash) = &mut body.leash
-            && leash.as_mut().poll(cx).is_ready()
-        {
-            (body.leash, body.lease) = (None, None);
+        if body.lease.is_some() && body.bound.poll_revoked(cx).is_ready() {
+            body.lease = None;
+        }
+        if body.lease.is_none() {
             return Poll::Ready(None);
         }
         loop {
-            let frame = std::task::ready!(Pin::new(&mut body.incoming).poll_frame(cx));
+            let Poll::Ready(frame) = Pin::new(&mut body.incoming).poll_frame(cx) else {
+                ready!(body.bound.poll_silence(cx));
+                body.lease = None;
+                return Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())));
+            };
+            body.bound.goes_on();
             if frame.is_none() || (matches!(frame, Some(Ok(_))) && body.incoming.is_end_stream()) {
                 body.end();
             }

@@ -60,7 +60,7 @@ impl Follower {
             Stage::Head(reader) => match reader.read(bytes)? {
                 Step::Took(head) => {
                     let framing = reader.framing()?;
-                    self.enter_body(framing, head)
+                    self.enter_body(framing, head, signals)
                 }
                 other => Ok(other),
             },
@@ -77,12 +77,15 @@ impl Follower {
         }
     }
 
-    fn enter_body(&mut self, framing: BodyFraming, head: usize) -> Result<Step, Fault> {
+    fn enter_body(&mut self, framing: BodyFraming, head: usize, signals: &Signals) -> Result<Step, Fault> {
         self.stage = match framing {
             BodyFraming::None => return self.end_message(head),
             BodyFraming::Length(bytes) => Stage::Length(bytes),
             BodyFraming::Chunked => Stage::Chunked(Chunks::default()),
-            BodyFraming::Switch => Stage::Switch,
+            BodyFraming::Switch => {
+                signals.ask_to_switch(self.messages);
+                Stage::Switch
+            }
         };
         Ok(Step::Took(head))
     }

@@ -129,7 +129,7 @@ impl HeadReader {
     fn meaning(&mut self, name: &[u8], value: &[u8]) -> Result<(), Fault> {
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => self.hosts += 1,
-            7 if name.eq_ignore_ascii_case(b"upgrade") => self.websocket |= value.eq_ignore_ascii_case(b"websocket"),
+            7 if name.eq_ignore_ascii_case(b"upgrade") => self.websocket |= names_websocket(value),
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 if self.length.is_some() {
                     return Err(Fault::Length);
@@ -156,6 +156,18 @@ fn content_length(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value).ok()?.parse().ok()
 }
 
+/// Whether the list of an `Upgrade` line offers WebSocket (RFC 9110 §7.8). Nobody else asks this: what the gate does not take for a request to
+/// switch can never become a tunnel.
+fn names_websocket(value: &[u8]) -> bool {
+    value.split(|byte| *byte == b',').any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Whether a method is one, over any version. Every registered method is written so; it is stricter than a token, because applications take
+/// others for GET.
+pub fn is_method(method: &[u8]) -> bool {
+    (1..=24).contains(&method.len()) && method.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'-')
+}
+
 /// `method SP request-target SP HTTP-version`, with single spaces (RFC 9112 §3).
 fn request_line(line: &[u8]) -> Result<RequestLine, Fault> {
     let mut parts = line.split(|byte| *byte == b' ');
@@ -168,8 +180,7 @@ fn request_line(line: &[u8]) -> Result<RequestLine, Fault> {
         b"HTTP/1.0" => Version::Http10,
         _ => return Err(Fault::Version),
     };
-    // Every registered method is written so. Stricter than a token, because applications take others for GET.
-    if !(1..=24).contains(&method.len()) || !method.iter().all(|b| b.is_ascii_uppercase() || *b == b'-') {
+    if !is_method(method) {
         return Err(Fault::Method);
     }
     if method == b"CONNECT" {

@@ -222,9 +222,10 @@ fn r_edge_1_a_head_has_bounds() {
 fn r_edge_2_bytes_behind_a_request_to_switch_wait_for_the_decision() {
     let _runtime = runtime();
     let _guard = _runtime.enter();
-    let switch = "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
     let next = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n";
-    for granted in [true, false] {
+    let lines = ["websocket", "WebSocket , x", "x,websocket", "x\r\nUpgrade: websocket", "websocket\r\nUpgrade: x"];
+    for (line, granted) in lines.into_iter().flat_map(|line| [(line, true), (line, false)]) {
+        let switch = format!("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: {line}\r\n\r\n");
         let mut gate = Gate::new(Cursor::new(format!("{switch}{next}").into_bytes()), Duration::from_secs(1));
         let mut cx = Context::from_waker(Waker::noop());
         let mut piece = [0; 1000];
@@ -236,6 +237,7 @@ fn r_edge_2_bytes_behind_a_request_to_switch_wait_for_the_decision() {
         };
         let Poll::Ready(Ok(head)) = read(&mut gate) else { panic!("the head passes") };
         assert_eq!(head, switch);
+        assert!(gate.signals().finding(0).may_switch && !gate.signals().finding(1).may_switch);
         gate.signals().decide_switch(0, granted);
         match (read(&mut gate), granted) {
             (Poll::Ready(Ok(bytes)), false) => assert_eq!(bytes, next),

@@ -112,3 +112,39 @@ async fn a_console_that_is_down_is_502() {
     let edge = TestEdge::new().console("console.localhost", std::path::Path::new("/nonexistent/socket")).start().await;
     assert_eq!(edge.get("console.localhost", "/").await.status, 502);
 }
+
+/// Whatever a program accepts: what the API answers by itself has this form, and a program cannot tell who answered.
+#[tokio::test]
+async fn refusals_in_front_of_the_api_have_its_form() {
+    let edge = TestEdge::new()
+        .limits(|limits| limits.max_body = 10)
+        .console("console.localhost", std::path::Path::new("/nonexistent/socket"))
+        .files("app.localhost", &[])
+        .start()
+        .await;
+    let large = "more than ten bytes";
+    for blocked in [false, true] {
+        for (method, path, body, status, code) in [
+            ("GET", "/api/v1/projects", "", 502, "upstream_unreachable"),
+            ("POST", "/api/v1/projects", large, 413, "body_too_large"),
+        ] {
+            let (status, code) = if blocked { (403, "refused") } else { (status, code) };
+            for accept in ["text/html", "*/*", "application/json"] {
+                let mut client = edge.client("console.localhost").await;
+                let reply = client.request(method, "console.localhost", path, &[("accept", accept)], body).await;
+                assert_eq!((reply.status, reply.header("content-type")), (status, Some("application/problem+json")));
+                let problem: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+                assert_eq!(problem["type"], format!("urn:temps:problem:{code}"));
+                assert_eq!((&problem["status"], &problem["code"]), (&status.into(), &code.into()));
+                assert_eq!(problem["request_id"], reply.header("temps-request-id").unwrap());
+                assert!(["title", "detail", "hint"].iter().all(|part| problem[part].is_string()), "{problem}");
+            }
+        }
+        for (host, path) in [("console.localhost", "/"), ("app.localhost", "/api/v1")] {
+            let mut client = edge.client(host).await;
+            let reply = client.request("GET", host, path, &[("accept", "text/html")], "").await;
+            assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"), "{host}{path}");
+        }
+        edge.block("127.0.0.1").await;
+    }
+}

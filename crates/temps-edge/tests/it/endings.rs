@@ -103,6 +103,21 @@ async fn draining_has_a_limit() {
     recorder.wait_until(|recorder| recorder.requests().len() == 1).await;
     timeout(PATIENCE, edge.drain()).await.expect("it ends although a request is open");
     assert!(open.await.unwrap());
+    let event = edge.event_where(|_| true).await;
+    assert_eq!((event.status, event.outcome), (499, Outcome::Abandoned), "what was cut short has a record too");
+}
+
+/// As `nc -N` and other programs do that send a request and then the end.
+#[tokio::test]
+async fn a_client_that_has_ended_its_sending_direction_gets_its_answer() {
+    let (listener, upstream) = held_application().await;
+    let edge = TestEdge::new().upstream_url("app.localhost", upstream).start().await;
+    let mut client = edge.raw_plain().await;
+    client.send("GET / HTTP/1.1\r\nHost: app.localhost\r\n\r\n").await.finish().await;
+    let mut application = request_at(&listener).await;
+    application.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate").await.unwrap();
+    let answer = client.read_all().await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("late"), "{answer}");
 }
 
 #[tokio::test]
@@ -125,4 +140,6 @@ async fn a_second_edge_on_the_same_port_is_refused() {
     second.config.https_addr = taken;
     let Err(error) = second.try_start().await else { panic!("the port is taken") };
     assert!(error.to_string().contains(&taken.to_string()), "{error}");
+    let cause = std::error::Error::source(&error).expect("there is a cause").to_string();
+    assert!(!error.to_string().contains(&cause), "{error}, and beside it {cause}");
 }

@@ -44,6 +44,18 @@ const ALIASES: &[&str] = &[
     "temps-request-id",
     "x-request-id",
     "proxy",
+    "x-vercel-forwarded-for",
+    "fly-client-ip",
+    "x-azure-clientip",
+    "x-azure-socketip",
+    "x-remote-ip",
+    "x-remote-addr",
+    "x-originating-ip",
+    "x-scheme",
+    "x-url-scheme",
+    "front-end-https",
+    "cf-visitor",
+    "x-http-method-override",
 ];
 
 #[tokio::test]
@@ -260,6 +272,68 @@ async fn r_edge_13_trace_and_connect_are_refused_and_the_application_is_not_name
     let mut client = edge.raw("app.test").await;
     client.send("CONNECT app.test:443 HTTP/1.1\r\nHost: app.test:443\r\n\r\n").await;
     assert!(client.read_all().await.starts_with("HTTP/1.1 405 "));
+}
+
+#[tokio::test]
+async fn r_edge_13_a_method_is_the_same_over_every_version() {
+    let recorder = Recorder::start().await;
+    let edge = edge(&recorder).await;
+    for (method, status) in [
+        ("trace", 400),
+        ("connect", 400),
+        ("get", 400),
+        ("GET_", 400),
+        (&*"A".repeat(25), 400),
+        (&*"A".repeat(8000), 400),
+        (&*"A".repeat(24), 200),
+        ("PROPFIND", 200),
+    ] {
+        for mut client in clients(&edge).await {
+            let reply = client.request(method, "app.test", "/a", &[], "").await;
+            assert_eq!(reply.status, status, "{method}");
+            let event = edge.event_of(&reply).await;
+            assert_eq!(event.method, if status == 200 { method } else { "GET" }, "only methods stand in records");
+        }
+    }
+    assert_eq!(recorder.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn r_edge_1_a_length_is_stated_once_over_http2_too() {
+    let recorder = Recorder::start().await;
+    let edge = edge(&recorder).await;
+    let mut client = edge.client_h2("app.test").await;
+    for (lines, status) in [(1, 200), (2, 400), (3, 400)] {
+        let lines = vec![("content-length", "4"); lines];
+        assert_eq!(client.request("POST", "app.test", "/", &lines, "body").await.status, status);
+    }
+    assert_eq!(recorder.requests().len(), 1);
+    assert_eq!(recorder.last().all("content-length"), ["4"]);
+}
+
+#[tokio::test]
+async fn r_edge_14_an_answer_in_another_coding_than_chunked_is_502() {
+    for coding in ["gzip, chunked", "gzip", "identity", "chunked, chunked", "chunked\r\nTransfer-Encoding: chunked"] {
+        let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {coding}\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+        let recorder = Recorder::playing(move |_| Play::AnswerAndClose(answer.clone().into_bytes())).await;
+        let edge = edge(&recorder).await;
+        for mut client in clients(&edge).await {
+            assert_eq!(client.get("app.test", "/").await.status, 502, "{coding}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_version_and_the_reason_of_an_answer_stay_with_the_application() {
+    let old = "HTTP/1.0 200 Fine by me\r\nContent-Length: 2\r\n\r\nok";
+    let recorder = Recorder::playing(move |_| Play::AnswerAndClose(old.as_bytes().to_vec())).await;
+    let edge = edge(&recorder).await;
+    let mut client = edge.raw("app.test").await;
+    for _ in 0..2 {
+        client.send("GET / HTTP/1.1\r\nHost: app.test\r\n\r\n").await;
+        let answer = client.read_response().await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && !answer.contains("connection:"), "{answer}");
+    }
 }
 
 #[tokio::test]

@@ -156,6 +156,21 @@ async fn r_ip_10_a_blocked_client_is_refused_whatever_it_would_have_got() {
     }
 }
 
+/// The host of a malformed request is unknown, but its handshake named one.
+#[tokio::test]
+async fn r_ip_10_a_client_that_a_site_refuses_is_refused_before_it_learns_what_was_malformed() {
+    let edge = TestEdge::new().files("one.test", &[]).files("two.test", &[]).start().await;
+    edge.site_firewall("one.test", FirewallScope::Environment, Mode::Open, &[(Action::Block, "127.0.0.1")]).await;
+    for (name, status, known) in [("one.test", 403, true), ("two.test", 400, true), ("unknown.test", 400, false)] {
+        let mut client = edge.raw(name).await;
+        client.send("GET / HTTP/1.1\r\nHost: one.test\nX: y\r\n\r\n").await;
+        let answer = client.read_all().await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}");
+        let event = edge.event_where(|_| true).await;
+        assert_eq!((event.status, event.site.is_some(), event.host), (status, known, None));
+    }
+}
+
 #[tokio::test]
 async fn r_edge_12_requests_for_unknown_names_are_counted_and_blocked_like_others() {
     let one = std::num::NonZeroU32::MIN;

@@ -1,5 +1,12 @@
 //! WebSocket tunnels (R-EDGE-2, R-IP-2).
 
+use std::{sync::Arc, time::Duration};
+
+use temps_model::{Clock, RuleId, Timestamp};
+use temps_policy::{
+    FirewallScope,
+    protections::firewall::{Action, Entry, Firewall, Mode},
+};
 use temps_testkit::{
     Recorder, TestEdge,
     edge::RunningEdge,
@@ -89,6 +96,45 @@ async fn r_edge_2_bytes_sent_before_the_switch_never_reach_the_application() {
     assert!(!recorder.bytes_of(0).ends_with(b"early bytes"));
 }
 
+/// The gate and what is behind it must agree on what a request to switch is, however it is written.
+#[tokio::test]
+async fn r_edge_2_every_way_to_name_websocket_is_held_back_until_the_switch() {
+    let recorder = Recorder::playing(switches).await;
+    let edge = edge(&recorder).await;
+    for (number, upgrade) in [
+        "Upgrade: websocket, x",
+        "Upgrade: x, websocket",
+        "Upgrade: x,WebSocket\t,y",
+        "Upgrade: x\r\nUpgrade: websocket",
+        "Upgrade: websocket\r\nUpgrade: x",
+        "Upgrade: websocket\r\nUpgrade: websocket",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let switch = SWITCH.replace("Upgrade: WebSocket", upgrade);
+        let mut client = edge.raw("app.localhost").await;
+        client.send(format!("{switch}GET /early HTTP/1.1\r\nHost: app.localhost\r\n\r\n")).await;
+        let answer = client.read_all().await;
+        assert!(!answer.contains("early") && !answer.contains("invalid"), "{upgrade}: {answer}");
+        recorder.wait_for_closed(2 * number + 1).await;
+
+        let mut client = edge.raw("app.localhost").await;
+        client.send(&switch).await;
+        assert!(client.read_until("\r\n\r\n").await.starts_with("HTTP/1.1 101 "), "{upgrade}");
+        for bytes in ["GET /\x01 HTTP/1.1\r\nno header\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\x01\x05hello"] {
+            client.send(bytes).await;
+            assert_eq!(client.read_until(bytes).await, bytes, "{upgrade}: nothing in a tunnel is HTTP");
+        }
+        drop(client);
+        recorder.wait_for_closed(2 * number + 2).await;
+    }
+    for connection in 0..recorder.connections() {
+        let bytes = String::from_utf8_lossy(&recorder.bytes_of(connection)).into_owned();
+        assert!(!bytes.contains("early") && !bytes.contains("invalid"), "{bytes}");
+    }
+}
+
 /// The answer to the first request must not be taken for the decision about the second.
 #[tokio::test]
 async fn r_edge_2_a_switch_behind_another_request_waits_for_its_own_decision() {
@@ -174,6 +220,32 @@ async fn r_ip_2_an_open_tunnel_ends_when_its_client_is_blocked() {
     client.read_until("still there").await;
 
     edge.block("127.0.0.0/8").await;
-    tokio::time::timeout(std::time::Duration::from_secs(1), client.closed()).await.expect("closed within a second");
+    tokio::time::timeout(Duration::from_secs(1), client.closed()).await.expect("closed within a second");
+    recorder.wait_for_closed(1).await;
+}
+
+/// Nothing is published when a rule expires.
+#[tokio::test]
+async fn r_ip_2_an_open_tunnel_ends_when_the_rule_that_admits_it_expires() {
+    let recorder = Recorder::playing(switches).await;
+    let edge = edge(&recorder).await;
+    let now = edge.clock.now();
+    let rule = Entry {
+        id: RuleId::generate(now),
+        action: Action::Allow,
+        network: "127.0.0.0/8".parse().unwrap(),
+        expires_at: Some(Timestamp::from_micros(now.micros() + 60_000_000)),
+    };
+    let firewall = Arc::new(Firewall::new(Mode::AllowList, [rule]));
+    edge.change_site("app.localhost", |site| site.firewalls = vec![(FirewallScope::Environment, firewall)]).await;
+    let mut client = edge.raw("app.localhost").await;
+    client.send(SWITCH).await;
+    assert!(client.read_until("\r\n\r\n").await.starts_with("HTTP/1.1 101 "));
+    edge.clock.advance(Duration::from_secs(59));
+    client.send("still there").await;
+    client.read_until("still there").await;
+
+    edge.clock.advance(Duration::from_secs(2));
+    tokio::time::timeout(Duration::from_secs(1), client.closed()).await.expect("closed within a second");
     recorder.wait_for_closed(1).await;
 }

@@ -1,6 +1,6 @@
 //! Where the edge connects to, and what happens when it cannot (R-APP-9).
 
-use std::{net::SocketAddr, num::NonZeroUsize};
+use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 
 use http_body_util::BodyExt;
 use temps_policy::{Outcome, UpstreamNetworks};
@@ -186,7 +186,11 @@ async fn an_answer_that_breaks_off_is_not_passed_on_as_whole() {
 #[tokio::test]
 async fn a_client_that_leaves_ends_the_request_to_the_application() {
     let recorder = Recorder::playing(|_| Play::Silence).await;
-    let edge = TestEdge::new().upstream("app.localhost", &recorder).start().await;
+    let edge = TestEdge::new()
+        .with(|config| config.timeouts.head = Duration::from_secs(1))
+        .upstream("app.localhost", &recorder)
+        .start()
+        .await;
     let mut client = edge.raw_plain().await;
     client.send("GET / HTTP/1.1\r\nHost: app.localhost\r\n\r\n").await;
     recorder.wait_until(|recorder| recorder.requests().len() == 1).await;
