@@ -72,7 +72,7 @@ pub fn routes() -> Vec<Route> {
 
         // Environments
         get("/api/v1/projects/{project}/environments", Project(EnvironmentsRead), environments::api::list)
-            .says("The project's environments").gives::<Page<environments::EnvironmentBody>>(OK),
+            .says("The project's environments").asks::<PageQuery>().gives::<Page<environments::EnvironmentBody>>(OK),
         post("/api/v1/projects/{project}/environments", Project(EnvironmentsWrite), environments::api::create)
             .says("Create an environment").records(Action::EnvironmentCreate)
             .takes::<environments::api::NewEnvironment>().gives::<environments::api::CreatedEnvironment>(CREATED),

@@ -1,13 +1,15 @@
 //! Domains in the database.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use temps_db::{
     DbError, WriteTransaction,
     entities::{
         certificate,
         domain::{self, DomainKind},
-        environment,
+        environment, instance,
     },
 };
 use temps_model::{
@@ -15,11 +17,15 @@ use temps_model::{
     proof::{DomainsRead, DomainsWrite},
 };
 
-use crate::{access::Grant, app::App, problem::Problem, wire::PageQuery};
+use crate::{access::Grant, app::App, problem::Problem, projects, wire::PageQuery};
 
 /// The longest label of a host name (RFC 1035 §2.3.4).
 const LABEL: usize = 63;
 const SHORT_HASH: usize = 6;
+/// Host names that a project can have.
+const MAX_IN_PROJECT: u64 = 1_000;
+/// The row of the instance's facts that is locked while a name is added.
+const LOCK: &str = "domains";
 
 pub async fn list(
     app: &App,
@@ -43,13 +49,14 @@ pub async fn generate(
     project: &str,
 ) -> Result<(), Problem> {
     let Some(apps_domain) = &app.settings.apps_domain else { return Ok(()) };
+    settle(transaction, environment).await?;
     let label = match environment.slug.is_production() {
         true => project.to_owned(),
         false => format!("{project}-{}", environment.slug),
     };
     let plain = format!("{label}.{apps_domain}").parse::<HostName>().ok();
     let host = match plain {
-        Some(host) if label.len() <= LABEL && !is_taken(app, transaction, &host).await? => host,
+        Some(host) if label.len() <= LABEL && !is_taken(app, transaction, environment, &host).await? => host,
         _ => {
             let hash = digest(&SHA256, environment.id.uuid().as_bytes());
             let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -62,7 +69,9 @@ pub async fn generate(
     insert(app, transaction, environment, host, DomainKind::Generated).await.map(drop)
 }
 
-/// Adds a name that a member chose.
+/// Adds a name that a member chose. Nobody gets a name under or above one of another project, because an application can set cookies for all
+/// names under its own (R-APP-8). Of names that lie side by side, whoever holds the domain above them decided that they share it; there is no
+/// public suffix list here.
 pub async fn add(
     app: &App,
     transaction: &WriteTransaction,
@@ -77,8 +86,23 @@ pub async fn add(
             format!("lies at, under or above the console's own host name {console}, whose cookies it could reach"),
         ));
     }
-    if app.settings.apps_domain.as_ref() == Some(&host) {
-        return Err(Problem::invalid("host", "is the domain under which environments get their names"));
+    if app.settings.apps_domain.as_ref().is_some_and(|domain| domain.is_within(&host)) {
+        return Err(Problem::invalid(
+            "host",
+            "is the domain under which environments get their names, or lies above it",
+        ));
+    }
+    if !host.as_str().contains('.') {
+        return Err(Problem::invalid("host", "is a top-level name, under which the names of many others lie"));
+    }
+    settle(transaction, environment).await?;
+    if is_entangled(transaction, environment, &host).await? {
+        return Err(Problem::conflict(
+            "host_entangled",
+            "Host name too close to another project's",
+            format!("{host} lies under or above a host name of another project, so that one of them could set cookies for the other."),
+        )
+        .field("host", "lies under or above a host name of another project"));
     }
     insert(app, transaction, environment, host, DomainKind::Custom).await
 }
@@ -91,12 +115,16 @@ pub async fn remove(
 ) -> Result<domain::Model, Problem> {
     let found = domain::Entity::find_by_id(id).filter(domain::Column::ProjectId.eq(grant.project));
     let domain = found.one(transaction).await.map_err(DbError::from)?.ok_or_else(Problem::not_found)?;
+    // Of two who remove it at the same time, the second finds nothing here.
+    let removed = domain::Entity::delete_by_id(id).exec(transaction).await.map_err(DbError::from)?;
+    if removed.rows_affected == 0 {
+        return Err(Problem::not_found());
+    }
     certificate::Entity::delete_many()
         .filter(certificate::Column::Host.eq(domain.host.clone()))
         .exec(transaction)
         .await
         .map_err(DbError::from)?;
-    domain::Entity::delete_by_id(id).exec(transaction).await.map_err(DbError::from)?;
     Ok(domain)
 }
 
@@ -136,11 +164,50 @@ async fn insert(
     Ok(row)
 }
 
-async fn is_taken(app: &App, transaction: &WriteTransaction, host: &HostName) -> Result<bool, Problem> {
-    let found = domain::Entity::find()
-        .filter(domain::Column::Host.eq(host.clone()))
-        .count(transaction)
-        .await
-        .map_err(DbError::from)?;
-    Ok(found > 0 || app.settings.console_host.is_within(host) || host.is_within(&app.settings.console_host))
+/// Waits until nobody else adds a name, so that what is decided here holds when it is saved, and makes sure that the project has room for one more.
+async fn settle(transaction: &WriteTransaction, environment: &environment::Model) -> Result<(), Problem> {
+    projects::store::hold(transaction, environment.project_id).await?;
+    let row = instance::ActiveModel { key: Set(LOCK.to_owned()), value: Set(String::new()) };
+    let insert = instance::Entity::insert(row).on_conflict_do_nothing_on([instance::Column::Key]);
+    insert.exec_without_returning(transaction).await.map_err(DbError::from)?;
+    instance::Entity::find_by_id(LOCK).lock_exclusive().one(transaction).await.map_err(DbError::from)?;
+    let own = domain::Entity::find().filter(domain::Column::ProjectId.eq(environment.project_id));
+    match own.count(transaction).await.map_err(DbError::from)? {
+        ..MAX_IN_PROJECT => Ok(()),
+        _ => {
+            let detail = format!("A project can have {MAX_IN_PROJECT} host names, and this one has them.");
+            Err(Problem::conflict("too_many_domains", "Too many host names", detail)
+                .hint("Remove one that is not needed any more."))
+        }
+    }
 }
+
+async fn is_taken(
+    app: &App,
+    transaction: &WriteTransaction,
+    environment: &environment::Model,
+    host: &HostName,
+) -> Result<bool, Problem> {
+    if app.settings.console_host.is_within(host) || host.is_within(&app.settings.console_host) {
+        return Ok(true);
+    }
+    let found = domain::Entity::find().filter(domain::Column::Host.eq(host.clone()));
+    Ok(found.count(transaction).await.map_err(DbError::from)? > 0
+        || is_entangled(transaction, environment, host).await?)
+}
+
+/// Whether a name lies under or above one of another project.
+async fn is_entangled(
+    transaction: &WriteTransaction,
+    environment: &environment::Model,
+    host: &HostName,
+) -> Result<bool, Problem> {
+    let above = host.as_str().match_indices('.').map(|(dot, _)| &host.as_str()[dot + 1..]);
+    let near =
+        Condition::any().add(domain::Column::Host.is_in(above)).add(domain::Column::Host.ends_with(format!(".{host}")));
+    let near = domain::Entity::find().filter(near).filter(domain::Column::ProjectId.ne(environment.project_id));
+    Ok(near.count(transaction).await.map_err(DbError::from)? > 0)
+}
+
+#[cfg(test)]
+mod tests;

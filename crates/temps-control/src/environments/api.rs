@@ -5,8 +5,9 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
+use temps_db::entities::environment;
 use temps_model::{
-    EnvironmentId, EnvironmentSlug,
+    EnvironmentSlug,
     proof::{EnvironmentsRead, EnvironmentsWrite},
 };
 use utoipa::ToSchema;
@@ -19,7 +20,7 @@ use crate::{
     edge::{EffectiveMs, Touched},
     problem::Problem,
     projects::api::Effective,
-    wire::{Answer, Expected, Json, Page},
+    wire::{Answer, Expected, Json, Page, PageQuery, Query},
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -40,12 +41,14 @@ pub struct CreatedEnvironment {
     effective_ms: EffectiveMs,
 }
 
-/// A project has few environments; they come as one page.
 pub async fn list(
     State(app): State<App>,
     grant: Grant<EnvironmentsRead>,
+    Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<EnvironmentBody>>, Problem> {
-    Ok(Json(Page { items: bodies(&app, grant.project).await?, next: None }))
+    let rows = store::list(app.database.read(), &grant, &page).await?;
+    let Page { items, next } = page.page(rows, |row| row.id.uuid())?;
+    Ok(Json(Page { items: bodies(&app, items).await?, next }))
 }
 
 pub async fn create(
@@ -58,10 +61,7 @@ pub async fn create(
     let slug = environment.slug.to_string();
     change.commit(|record| record.target("environment", environment.id).change("slug", (), slug)).await?;
     let effective_ms = app.edge.refresh([Touched::Environment(environment.id)]).await;
-    Ok(Answer::created(
-        1,
-        CreatedEnvironment { environment: body_of(&app, grant.project, environment.id).await?, effective_ms },
-    ))
+    Ok(Answer::created(1, CreatedEnvironment { environment: body_of(&app, environment).await?, effective_ms }))
 }
 
 pub async fn show(
@@ -70,7 +70,7 @@ pub async fn show(
     Path((_, name)): Path<(String, String)>,
 ) -> Result<impl IntoResponse, Problem> {
     let environment = store::find(app.database.read(), &grant, &name).await?;
-    Ok(Answer::new(environment.version, body_of(&app, grant.project, environment.id).await?))
+    Ok(Answer::new(environment.version, body_of(&app, environment).await?))
 }
 
 pub async fn delete(
@@ -89,6 +89,6 @@ pub async fn delete(
     Ok(Json(Effective { effective_ms }))
 }
 
-async fn body_of(app: &App, project: temps_model::ProjectId, id: EnvironmentId) -> Result<EnvironmentBody, Problem> {
-    bodies(app, project).await?.into_iter().find(|environment| environment.id == id).ok_or_else(Problem::not_found)
+async fn body_of(app: &App, row: environment::Model) -> Result<EnvironmentBody, Problem> {
+    bodies(app, vec![row]).await?.pop().ok_or_else(Problem::not_found)
 }

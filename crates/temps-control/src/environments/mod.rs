@@ -39,39 +39,46 @@ pub struct LiveDeployment {
     pub number: i32,
 }
 
-/// The environments of a project, the oldest first.
-pub(crate) async fn bodies(app: &App, project: ProjectId) -> Result<Vec<EnvironmentBody>, Problem> {
+/// All environments of a project, the oldest first; there are at most [`store::MAX_IN_PROJECT`].
+pub(crate) async fn of_project(app: &App, project: ProjectId) -> Result<Vec<EnvironmentBody>, Problem> {
     let environments = environment::Entity::find()
         .filter(environment::Column::ProjectId.eq(project))
         .order_by_asc(environment::Column::Id)
         .all(app.database.read())
         .await
         .map_err(DbError::from)?;
-    let ids = environments.iter().filter_map(|environment| environment.live_deployment_id);
+    bodies(app, environments).await
+}
+
+/// Environments as the API shows them: with one query for all their deployments and one for all their host names.
+pub(crate) async fn bodies(app: &App, rows: Vec<environment::Model>) -> Result<Vec<EnvironmentBody>, Problem> {
     let live = deployment::Entity::find()
-        .filter(deployment::Column::Id.is_in(ids))
+        .filter(deployment::Column::Id.is_in(rows.iter().filter_map(|row| row.live_deployment_id)))
         .all(app.database.read())
         .await
         .map_err(DbError::from)?;
     let numbers: HashMap<DeploymentId, i32> =
         live.into_iter().map(|deployment| (deployment.id, deployment.number)).collect();
     let domains = domain::Entity::find()
-        .filter(domain::Column::ProjectId.eq(project))
+        .filter(domain::Column::EnvironmentId.is_in(rows.iter().map(|row| row.id)))
         .order_by_asc(domain::Column::Id)
         .all(app.database.read())
         .await
         .map_err(DbError::from)?;
-    let body = |environment: environment::Model| EnvironmentBody {
-        live: environment.live_deployment_id.and_then(|id| Some(LiveDeployment { id, number: *numbers.get(&id)? })),
-        urls: domains
-            .iter()
-            .filter(|domain| domain.environment_id == environment.id)
-            .map(|domain| app.settings.url_of(&domain.host))
-            .collect(),
-        id: environment.id,
-        slug: environment.slug,
-        created_at: environment.created_at,
-        version: environment.version,
+    let mut urls: HashMap<EnvironmentId, Vec<String>> = HashMap::new();
+    for domain in domains {
+        urls.entry(domain.environment_id).or_default().push(app.settings.url_of(&domain.host));
+    }
+    let body = |row: environment::Model| EnvironmentBody {
+        live: row.live_deployment_id.and_then(|id| Some(LiveDeployment { id, number: *numbers.get(&id)? })),
+        urls: urls.remove(&row.id).unwrap_or_default(),
+        id: row.id,
+        slug: row.slug,
+        created_at: row.created_at,
+        version: row.version,
     };
-    Ok(environments.into_iter().map(body).collect())
+    Ok(rows.into_iter().map(body).collect())
 }
+
+#[cfg(test)]
+mod tests;

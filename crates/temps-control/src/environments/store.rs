@@ -1,16 +1,22 @@
 //! Environments in the database.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use temps_db::{
     DbError, WriteTransaction,
     entities::{certificate, domain, environment, project},
 };
 use temps_model::{
     EnvironmentId, EnvironmentSlug, ProjectId,
-    proof::{EnvironmentsWrite, Granted},
+    proof::{EnvironmentsRead, EnvironmentsWrite, Granted},
 };
 
-use crate::{access::Grant, app::App, domains, problem::Problem};
+use crate::{access::Grant, app::App, domains, problem::Problem, projects, wire::PageQuery};
+
+/// Environments that a project can have.
+pub const MAX_IN_PROJECT: u64 = 100;
 
 /// Makes the environment that every project has.
 pub async fn insert_production(
@@ -21,6 +27,20 @@ pub async fn insert_production(
     insert(app, transaction, project.id, project.slug.as_str(), EnvironmentSlug::production()).await
 }
 
+/// The environments of a project, the oldest first.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    grant: &Grant<EnvironmentsRead>,
+    page: &PageQuery,
+) -> Result<Vec<environment::Model>, Problem> {
+    let mut query = environment::Entity::find().filter(environment::Column::ProjectId.eq(grant.project));
+    if let Some(after) = page.after()? {
+        query = query.filter(environment::Column::Id.gt(after));
+    }
+    let query = query.order_by_asc(environment::Column::Id).limit(page.fetch()?);
+    Ok(query.all(connection).await.map_err(DbError::from)?)
+}
+
 /// Makes a further environment.
 pub async fn create(
     app: &App,
@@ -28,6 +48,13 @@ pub async fn create(
     grant: &Grant<EnvironmentsWrite>,
     slug: EnvironmentSlug,
 ) -> Result<environment::Model, Problem> {
+    projects::store::hold(transaction, grant.project).await?;
+    let own = environment::Entity::find().filter(environment::Column::ProjectId.eq(grant.project));
+    if own.count(transaction).await.map_err(DbError::from)? >= MAX_IN_PROJECT {
+        let detail = format!("A project can have {MAX_IN_PROJECT} environments, and this one has them.");
+        return Err(Problem::conflict("too_many_environments", "Too many environments", detail)
+            .hint("Delete one that is not needed any more."));
+    }
     insert(app, transaction, grant.project, grant.slug.as_str(), slug).await
 }
 
@@ -73,8 +100,16 @@ pub async fn delete(
         .exec(transaction)
         .await
         .map_err(DbError::from)?;
-    environment::Entity::delete_by_id(environment.id).exec(transaction).await.map_err(DbError::from)?;
-    Ok(())
+    // Of two who delete it at the same time, the second finds nothing here.
+    match environment::Entity::delete_by_id(environment.id)
+        .exec(transaction)
+        .await
+        .map_err(DbError::from)?
+        .rows_affected
+    {
+        0 => Err(Problem::not_found()),
+        _ => Ok(()),
+    }
 }
 
 async fn insert(

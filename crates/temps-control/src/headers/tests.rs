@@ -41,7 +41,7 @@ async fn r_app_2_subdomains_are_included_only_where_all_of_them_serve_tls(test: 
     let testing = Testing::start(test).await;
     testing.post("/api/v1/projects", json!({ "slug": "blog" })).send().await;
     for (project, host) in
-        [("shop", "shop.example.com"), ("blog", "api.shop.example.com"), ("blog", "blog.example.com")]
+        [("shop", "shop.example.com"), ("shop", "api.shop.example.com"), ("blog", "blog.example.com")]
     {
         let added = testing.post(&format!("/api/v1/projects/{project}/domains"), json!({ "host": host })).send().await;
         assert_eq!(added.status, StatusCode::CREATED, "{added:?}");

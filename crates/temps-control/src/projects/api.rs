@@ -97,7 +97,7 @@ pub async fn create(
     let slug = project.slug.to_string();
     change.commit(|record| record.project(project.id).target("project", project.id).change("slug", (), slug)).await?;
     let effective_ms = app.edge.refresh([Touched::Environment(environment.id)]).await;
-    let environments = environments::bodies(&app, project.id).await?;
+    let environments = environments::of_project(&app, project.id).await?;
     let body = ProjectDetails {
         project: ProjectBody::new(project, Role::Owner),
         environments,
@@ -108,7 +108,7 @@ pub async fn create(
 
 pub async fn show(State(app): State<App>, grant: Grant<ProjectsRead>) -> Result<impl IntoResponse, Problem> {
     let project = store::show(app.database.read(), &grant).await?;
-    let environments = environments::bodies(&app, project.id).await?;
+    let environments = environments::of_project(&app, project.id).await?;
     let version = project.version;
     Ok(Answer::new(
         version,

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::LockType,
 };
 use temps_db::{
     DbError, WriteTransaction,
-    entities::{certificate, domain, member, project},
+    entities::{certificate, domain, member, project, user},
     vault::KeyOwner,
 };
 use temps_model::{
@@ -21,6 +22,9 @@ use crate::{
     problem::Problem,
     wire::PageQuery,
 };
+
+/// Projects that exist and one user created.
+const MAX_OF_USER: u64 = 1_000;
 
 /// The projects that a user is a member of, with their role in each.
 pub async fn list(app: &App, user: &User, page: &PageQuery) -> Result<Vec<(project::Model, Role)>, Problem> {
@@ -40,16 +44,18 @@ pub async fn insert(
     slug: ProjectSlug,
     name: Text<80>,
 ) -> Result<project::Model, Problem> {
+    let creator = user.caller.user;
+    user::Entity::find_by_id(creator).lock(LockType::NoKeyUpdate).one(transaction).await.map_err(DbError::from)?;
+    let own = project::Entity::find().filter(project::Column::CreatedBy.eq(creator));
+    if own.count(transaction).await.map_err(DbError::from)? >= MAX_OF_USER {
+        let detail = format!("A user can have created {MAX_OF_USER} projects that exist, and you have.");
+        return Err(Problem::conflict("too_many_projects", "Too many projects", detail)
+            .hint("Delete one that is not needed any more."));
+    }
     let now = transaction.now();
     let name = if name.is_empty() { slug.to_string() } else { name.into() };
-    let project = project::Model {
-        id: ProjectId::generate(now),
-        slug,
-        name,
-        created_by: user.caller.user,
-        created_at: now,
-        version: 1,
-    };
+    let project =
+        project::Model { id: ProjectId::generate(now), slug, name, created_by: creator, created_at: now, version: 1 };
     match project::Entity::insert(project::ActiveModel::from(project.clone()))
         .exec_without_returning(transaction)
         .await
@@ -68,7 +74,7 @@ pub async fn insert(
     }
     let owner = member::ActiveModel {
         project_id: Set(project.id),
-        user_id: Set(user.caller.user),
+        user_id: Set(creator),
         role: Set(Role::Owner),
         created_at: Set(now),
     };
@@ -78,6 +84,12 @@ pub async fn insert(
 
 pub async fn show(connection: &impl ConnectionTrait, grant: &Grant<ProjectsRead>) -> Result<project::Model, Problem> {
     find(connection, grant.project).await
+}
+
+/// Holds a project until the transaction ends against others who do the same, so that what is counted in it stays so. Others may refer to it.
+pub async fn hold(transaction: &WriteTransaction, id: ProjectId) -> Result<(), Problem> {
+    let found = project::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(transaction).await;
+    found.map_err(DbError::from)?.map(drop).ok_or_else(Problem::not_found)
 }
 
 /// The project, locked until the transaction ends.

@@ -6,8 +6,13 @@ use temps_model::HostName;
 /// Names of cookies that belong to Temps. Browsers compare the prefix without regard to case (RFC 6265bis §4.1.3).
 const OWN_PREFIX: &[u8] = b"__host-temps";
 
-/// Takes away the cookies that only Temps sets (R-EDGE-14), and from the others a `Domain` that reaches the domain under which all
-/// applications live, so that none can set a cookie for another (R-APP-8).
+/// Takes away the cookies that only Temps sets (R-EDGE-14), and from the others a `Domain` that reaches the domain under which applications get
+/// their names, so that none of them can set a cookie for all the others (R-APP-8).
+///
+/// Any other `Domain` stays: names under and above an application's own belong to the same project, which the control plane sees to when a
+/// name is added, and a domain that is not above its name browsers ignore (RFC 6265 §5.3). What this leaves open are names that members added
+/// side by side under a domain of their own, such as `a.example.com` and `b.example.com`: either can set cookies for `example.com`, as
+/// everywhere on the web.
 pub fn confine(headers: &mut HeaderMap, apps_domain: Option<&HostName>) {
     if !headers.contains_key(SET_COOKIE) {
         return;

@@ -40,9 +40,7 @@ impl Environments {
         let (api, terminal) = (context.api()?, &context.terminal);
         match self {
             Self::List { project } => {
-                // A project has few environments: the list comes whole.
-                let listed = api.get(&["projects", &project, "environments"]).await?.body;
-                let environments = listed["items"].as_array().cloned().unwrap_or_default();
+                let environments = api.list(&["projects", &project, "environments"], &[]).await?;
                 terminal.list(&environments, LIST, "There are no environments.");
             }
             Self::Create { slug, project } => {
