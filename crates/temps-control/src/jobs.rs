@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, deployments, edge::Touched, sessions};
+use crate::{app::App, deployments, sessions};
 
 const SOON: Duration = Duration::from_secs(5);
 const HOURLY: Duration = Duration::from_secs(3_600);
@@ -19,7 +19,6 @@ pub async fn run(app: App, stop: CancellationToken) {
         every(HOURLY, &stop, || forget_sessions(&app)),
         every(HOURLY, &stop, || sweep_blobs(&app)),
     );
-    app.denials.flush(&app, true).await;
 }
 
 async fn every<F: Future<Output = ()>>(pause: Duration, stop: &CancellationToken, job: impl Fn() -> F) {
@@ -35,8 +34,8 @@ async fn every<F: Future<Output = ()>>(pause: Duration, stop: &CancellationToken
 
 async fn renew_certificates(app: &App) {
     match app.certificates.renew().await {
-        Ok(true) => drop(app.edge.refresh([Touched::Certificates]).await),
-        Ok(false) => {}
+        Ok(renewed) if renewed.is_empty() => {}
+        Ok(renewed) => drop(app.edge.renewed(&renewed).await),
         Err(error) => tracing::error!(%error, "certificates could not be renewed; the old ones are served"),
     }
 }

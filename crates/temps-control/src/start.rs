@@ -52,7 +52,10 @@ pub struct Prepared {
 pub struct Control {
     app: App,
     stop: CancellationToken,
+    /// What serves calls and does jobs, all of which may leave records.
     tasks: Vec<JoinHandle<()>>,
+    /// What seals records, with a token of its own because it ends after them.
+    sealer: (CancellationToken, JoinHandle<()>),
 }
 
 impl Prepared {
@@ -69,6 +72,7 @@ impl Prepared {
         let sources = Sources {
             database: database.clone(),
             blobs: Arc::clone(&blobs),
+            sites: Arc::default(),
             certificates: certificates.clone(),
             console_host: settings.console_host.clone(),
             console: Arc::new(Console { socket: settings.console_socket() }),
@@ -109,24 +113,34 @@ impl Prepared {
             tokio::spawn(serve(console, server::router(&app), stop.clone())),
             tokio::spawn(serve(operator::OwnersOnly::new(operators), operator::router(&app), stop.clone())),
             tokio::spawn(jobs::run(Arc::clone(&app), stop.clone())),
-            tokio::spawn(Sealer::new(app.database.clone()).run(stop.clone().cancelled_owned())),
         ];
-        Ok(Control { app, stop, tasks })
+        let sealed = CancellationToken::new();
+        let sealer = tokio::spawn(Sealer::new(app.database.clone()).run(sealed.clone().cancelled_owned()));
+        Ok(Control { app, stop, tasks, sealer: (sealed, sealer) })
     }
 }
 
 impl Control {
-    /// Lets calls end, stops the jobs, seals what was recorded, closes the database.
+    /// Lets calls end, stops the jobs, records what is still counted, seals all that was recorded, closes the database: in this order, so that
+    /// nothing is left unsealed.
     pub async fn stop(self) {
         self.stop.cancel();
         for task in self.tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a task of the control plane did not end well");
-            }
+            ended(task).await;
         }
+        self.app.denials.flush(&self.app, true).await;
+        let (sealed, sealer) = self.sealer;
+        sealed.cancel();
+        ended(sealer).await;
         if let Err(error) = self.app.database.close().await {
             tracing::error!(%error, "the database could not be closed");
         }
+    }
+}
+
+async fn ended(task: JoinHandle<()>) {
+    if let Err(error) = task.await {
+        tracing::error!(%error, "a task of the control plane did not end well");
     }
 }
 
@@ -139,3 +153,6 @@ async fn serve(listener: impl Listener<Addr: Debug>, router: axum::Router, stop:
         tracing::error!(%error, "a private socket failed");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,6 +114,14 @@ impl Call<'_> {
         self
     }
 
+    /// Sends no session.
+    pub fn anonymous(mut self) -> Self {
+        if let Some(headers) = self.request.headers_mut() {
+            headers.remove("cookie");
+        }
+        self
+    }
+
     pub async fn send(self) -> Answered {
         answered(&self.testing.console, self.request.body(self.body).unwrap()).await
     }
@@ -142,17 +150,18 @@ async fn log_in(app: &App, email: &str) -> String {
     format!("{SESSION_COOKIE}={}", started.token.text().expose())
 }
 
-async fn state(test: &TestDatabase, clock: &FakeClock) -> App {
-    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+pub async fn database(test: &TestDatabase, clock: &Arc<dyn Clock>) -> Database {
     let location = match test.location() {
         Location::Sqlite(path) => DatabaseSettings::Sqlite { path },
         Location::Postgres(url) => DatabaseSettings::Postgres { url: Secret::new(url) },
     };
-    let directory = test.directory();
-    let keys = KeySources { environment: None, credentials: None, file: directory.join("master.key") };
-    let database = Database::open(&location, &keys, Arc::clone(&clock)).await.unwrap();
-    let settings = Settings {
-        data_dir: directory.to_owned(),
+    let keys = KeySources { environment: None, credentials: None, file: test.directory().join("master.key") };
+    Database::open(&location, &keys, Arc::clone(clock)).await.unwrap()
+}
+
+pub fn settings(test: &TestDatabase) -> Settings {
+    Settings {
+        data_dir: test.directory().to_owned(),
         public_origin: ORIGIN.to_owned(),
         console_host: "temps.localhost".parse().unwrap(),
         public_https_port: 8443,
@@ -161,12 +170,19 @@ async fn state(test: &TestDatabase, clock: &FakeClock) -> App {
         max_upload: 512 << 20,
         security_contact: None,
         metrics_token: None,
-    };
+    }
+}
+
+async fn state(test: &TestDatabase, clock: &FakeClock) -> App {
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    let directory = test.directory();
+    let (database, settings) = (database(test, &clock).await, settings(test));
     let blobs = Arc::new(Blobs::open(directory).unwrap());
     let certificates = Certificates::open(database.clone(), directory, settings.console_host.clone()).await.unwrap();
     let sources = Sources {
         database: database.clone(),
         blobs: Arc::clone(&blobs),
+        sites: Arc::default(),
         certificates: certificates.clone(),
         console_host: settings.console_host.clone(),
         console: Arc::new(Console { socket: settings.console_socket() }),

@@ -12,6 +12,7 @@ use temps_model::{DataKeyId, Secret};
 
 mod key;
 mod master;
+mod opener;
 mod owner;
 mod place;
 mod sealed;
@@ -20,6 +21,7 @@ mod sources;
 pub use key::{DataKey, VaultError};
 pub(crate) use master::MasterKey;
 pub use master::{KeyError, Origin};
+pub use opener::Opener;
 pub use owner::KeyOwner;
 pub use place::Place;
 pub use sealed::SealedBytes;
@@ -56,13 +58,16 @@ impl Vault {
         place: &Place,
         sealed: &SealedBytes,
     ) -> Result<Secret<Vec<u8>>, DbError> {
-        let Some(id) = sealed.key_id() else {
-            return Err(VaultError::tampered(place).into());
-        };
-        let Some(row) = data_key::Entity::find_by_id(id).one(connection).await? else {
-            return Err(VaultError::tampered(place).into());
-        };
-        Ok(self.unwrap(row)?.open(place, sealed)?)
+        Ok(self.opener(connection, [sealed]).await?.open(place, sealed)?)
+    }
+
+    /// Reads the keys of many values, each once, so that they can be opened without asking the database again.
+    pub async fn opener(
+        &self,
+        connection: &impl ConnectionTrait,
+        values: impl IntoIterator<Item = &SealedBytes>,
+    ) -> Result<Opener, DbError> {
+        Opener::new(self, connection, values).await
     }
 
     /// The owner's key for sealing several values; made if there is none.

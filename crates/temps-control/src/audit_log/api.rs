@@ -14,9 +14,8 @@ use temps_model::{AuditId, ProjectId, RequestId, Timestamp, UserId, proof::Audit
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    access::{Administrator, Grant, Proof},
+    access::{Administrator, Grant},
     app::App,
-    change::Change,
     problem::Problem,
     projects,
     wire::{Json, Page, PageQuery, Query},
@@ -93,7 +92,7 @@ pub async fn list(
     administrator: Administrator,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Page<RecordBody>>, Problem> {
-    note(&app, &administrator).await?;
+    app.denials.read(&app, &administrator).await?;
     read(&app, query, None).await
 }
 
@@ -102,13 +101,8 @@ pub async fn list_of_project(
     grant: Grant<AuditRead>,
     Query(query): Query<AuditQuery>,
 ) -> Result<Json<Page<RecordBody>>, Problem> {
-    note(&app, &grant).await?;
+    app.denials.read(&app, &grant).await?;
     read(&app, query, Some(grant.project)).await
-}
-
-/// Records that the log was read, before anything of it is shown.
-pub(super) async fn note(app: &App, proof: &impl Proof) -> Result<(), Problem> {
-    Change::begin(app, proof).await?.commit(|record| record).await
 }
 
 async fn read(app: &App, query: AuditQuery, project: Option<ProjectId>) -> Result<Json<Page<RecordBody>>, Problem> {
@@ -124,11 +118,9 @@ async fn read(app: &App, query: AuditQuery, project: Option<ProjectId>) -> Resul
     let bodies =
         items.iter().map(|row| Body::parse(&row.body).map_err(Problem::internal)).collect::<Result<Vec<_>, _>>()?;
     let names = Names::of(app, &bodies).await?;
-    let mut records = Vec::with_capacity(items.len());
-    for (row, body) in items.iter().zip(bodies) {
-        let personal = audit::personal_fields(app.database.read(), app.database.vault(), &body).await?;
-        records.push(names.record(row.seq, body, personal));
-    }
+    let personal = audit::personal_fields(app.database.read(), app.database.vault(), &bodies).await?;
+    let records = items.iter().zip(bodies).zip(personal);
+    let records = records.map(|((row, body), personal)| names.record(row.seq, body, personal)).collect();
     Ok(Json(Page { items: records, next }))
 }
 

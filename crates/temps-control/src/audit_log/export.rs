@@ -9,14 +9,13 @@ use axum::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 use temps_db::audit::sealed_records;
 
-use super::api::note;
 use crate::{access::Administrator, app::App, problem::Problem};
 
 /// Records that are read at once; an export of any length takes no more memory.
 const AT_ONCE: u64 = 500;
 
 pub async fn export(State(app): State<App>, administrator: Administrator) -> Result<impl IntoResponse, Problem> {
-    note(&app, &administrator).await?;
+    app.denials.read(&app, &administrator).await?;
     let chunks = stream::try_unfold((app, 0i64), |(app, after)| async move {
         let records = sealed_records(app.database.read(), after, AT_ONCE).await.map_err(|error| error.to_string())?;
         let mut text = String::new();

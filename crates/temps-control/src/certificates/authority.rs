@@ -132,11 +132,11 @@ impl Pair {
         certified.keys_match().map_err(|error| read(&error))?;
         Ok(Arc::new(certified))
     }
+}
 
-    /// Whether less than a third of the lifetime is left.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        now.since(self.not_before) > self.not_after.since(self.not_before) * 2 / 3
-    }
+/// Whether less than a third of a certificate's lifetime is left.
+pub fn is_due(not_before: Timestamp, not_after: Timestamp, now: Timestamp) -> bool {
+    now.since(not_before) > not_after.since(not_before) * 2 / 3
 }
 
 fn validity(params: &mut CertificateParams, now: Timestamp, lifetime: Duration) -> (Timestamp, Timestamp) {
@@ -183,8 +183,9 @@ mod tests {
     fn a_certificate_is_due_when_a_third_of_its_life_is_left() {
         let authority = Authority::load(&Authority::create(Reach::Local, NOW).unwrap()).unwrap();
         let leaf = authority.sign(&"demo.localhost".parse().unwrap(), NOW).unwrap();
-        assert!(!leaf.is_due(NOW));
-        assert!(!leaf.is_due(NOW.after(LEAF_LIFETIME / 2)));
-        assert!(leaf.is_due(NOW.after(LEAF_LIFETIME * 7 / 10)));
+        let is_due = |now| is_due(leaf.not_before, leaf.not_after, now);
+        assert!(!is_due(NOW));
+        assert!(!is_due(NOW.after(LEAF_LIFETIME / 2)));
+        assert!(is_due(NOW.after(LEAF_LIFETIME * 7 / 10)));
     }
 }

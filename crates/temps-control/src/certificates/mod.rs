@@ -3,5 +3,5 @@
 mod authority;
 mod store;
 
-pub use authority::{Authority, CertificateError, Pair, Reach};
+pub use authority::{Authority, CertificateError, Pair, Reach, is_due};
 pub use store::{Certificates, CertificatesError};

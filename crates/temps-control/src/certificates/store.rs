@@ -3,18 +3,22 @@
 use std::{collections::HashMap, path::Path, sync::Arc};
 
 use rustls::sign::CertifiedKey;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+};
 use temps_db::{
     Database, DbError, WriteTransaction,
     entities::{
         certificate::{self, CertificateIssuer},
         instance, instance_secret,
     },
-    vault::{KeyOwner, Place},
+    vault::{KeyOwner, Opener, Place},
 };
-use temps_model::{CertificateId, HostName, Secret, Timestamp};
+use temps_model::{CertificateId, HostName, Timestamp};
+use tokio::task::spawn_blocking;
 
-use super::{Authority, CertificateError, Pair, Reach};
+use super::{Authority, CertificateError, Pair, Reach, is_due};
+use crate::edge::Kept;
 
 /// Rows in one query.
 const AT_ONCE: usize = 500;
@@ -43,6 +47,8 @@ pub struct Certificates {
     console_host: HostName,
     local: Arc<Authority>,
     fallback: Arc<Authority>,
+    /// Certificates that are in use.
+    kept: Arc<Kept<CertificateId, CertifiedKey>>,
 }
 
 impl Certificates {
@@ -58,7 +64,7 @@ impl Certificates {
         }
         let [local, fallback] =
             authorities.try_into().map_err(|_| DbError::Other("two authorities were expected".to_owned()))?;
-        let certificates = Self { database, console_host, local, fallback };
+        let certificates = Self { database, console_host, local, fallback, kept: Arc::default() };
         let transaction = certificates.database.begin().await?;
         certificates.issue(&transaction, &certificates.console_host).await?;
         transaction.commit().await?;
@@ -70,7 +76,7 @@ impl Certificates {
         let now = transaction.now();
         let saved =
             certificate::Entity::find().filter(certificate::Column::Host.eq(host.clone())).one(transaction).await?;
-        if saved.as_ref().is_some_and(|saved| !is_due(saved, now)) {
+        if saved.as_ref().is_some_and(|saved| !is_due(saved.not_before, saved.not_after, now)) {
             return Ok(());
         }
         let signer = match Reach::of(host) {
@@ -108,10 +114,16 @@ impl Certificates {
         let mut served = HashMap::with_capacity(hosts.len());
         for some in hosts.chunks(AT_ONCE) {
             let rows = certificate::Entity::find().filter(certificate::Column::Host.is_in(some.iter().cloned()));
-            for row in rows.all(self.database.read()).await? {
-                match self.open_row(&row).await {
-                    Ok(certified) => drop(served.insert(row.host, certified)),
-                    Err(error) => tracing::error!(host = %row.host, %error, "a certificate cannot be served"),
+            let rows = rows.all(self.database.read()).await?;
+            let opener = self.database.vault().opener(self.database.read(), rows.iter().map(|row| &row.key)).await?;
+            let kept = Arc::clone(&self.kept);
+            // Reading keys and finding out whether they match takes a while for many names.
+            let open = move || rows.iter().map(|row| (row.host.clone(), certified(&kept, &opener, row))).collect();
+            let opened: Vec<_> = spawn_blocking(open).await.map_err(|error| DbError::Other(error.to_string()))?;
+            for (host, certified) in opened {
+                match certified {
+                    Ok(certified) => drop(served.insert(host, certified)),
+                    Err(error) => tracing::error!(%host, %error, "a certificate cannot be served"),
                 }
             }
         }
@@ -123,32 +135,46 @@ impl Certificates {
         served.remove(&self.console_host).ok_or_else(|| DbError::Other("the console has no certificate".to_owned()))
     }
 
-    /// Makes anew what has less than a third of its life left. Says whether there was any.
-    pub async fn renew(&self) -> Result<bool, DbError> {
+    /// Makes anew what has less than a third of its life left, and tells of which names. What cannot be made is left for the next time.
+    pub async fn renew(&self) -> Result<Vec<HostName>, DbError> {
+        use certificate::Column::{Host, NotAfter, NotBefore};
         let now = self.database.now();
-        let rows = certificate::Entity::find().all(self.database.read()).await?;
-        let due: Vec<HostName> = rows.into_iter().filter(|row| is_due(row, now)).map(|row| row.host).collect();
-        for host in &due {
-            let transaction = self.database.begin().await?;
-            self.issue(&transaction, host).await?;
-            transaction.commit().await?;
+        let rows = certificate::Entity::find().select_only().columns([Host, NotBefore, NotAfter]);
+        let rows = rows.into_tuple::<(HostName, Timestamp, Timestamp)>().all(self.database.read()).await?;
+        let due = rows.into_iter().filter(|(_, not_before, not_after)| is_due(*not_before, *not_after, now));
+        let mut renewed = Vec::new();
+        for (host, ..) in due {
+            match self.renew_one(&host).await {
+                Ok(()) => renewed.push(host),
+                Err(error) => {
+                    tracing::error!(%host, %error, "a certificate could not be renewed; the old one is served")
+                }
+            }
         }
-        Ok(!due.is_empty())
+        Ok(renewed)
     }
 
-    async fn open_row(&self, row: &certificate::Model) -> Result<Arc<CertifiedKey>, DbError> {
-        let place = Place::new(certificate::Column::Key, row.id);
-        let key_der = self.database.vault().open(self.database.read(), &place, &row.key).await?;
-        Ok(pair_of(row, key_der).certified()?)
+    async fn renew_one(&self, host: &HostName) -> Result<(), DbError> {
+        let transaction = self.database.begin().await?;
+        self.issue(&transaction, host).await?;
+        transaction.commit().await
     }
 }
 
-fn is_due(row: &certificate::Model, now: Timestamp) -> bool {
-    pair_of(row, Secret::new(Vec::new())).is_due(now)
-}
-
-fn pair_of(row: &certificate::Model, key_der: Secret<Vec<u8>>) -> Pair {
-    Pair { chain_pem: row.chain.clone(), key_der, not_before: row.not_before, not_after: row.not_after }
+/// A certificate with its key; one that is served already is taken as it is, because a row never changes.
+fn certified(
+    kept: &Kept<CertificateId, CertifiedKey>,
+    opener: &Opener,
+    row: &certificate::Model,
+) -> Result<Arc<CertifiedKey>, DbError> {
+    if let Some(certified) = kept.get(&row.id) {
+        return Ok(certified);
+    }
+    let key_der = opener.open(&Place::new(certificate::Column::Key, row.id), &row.key)?;
+    let pair = Pair { chain_pem: row.chain.clone(), key_der, not_before: row.not_before, not_after: row.not_after };
+    let certified = pair.certified()?;
+    kept.keep(row.id, &certified);
+    Ok(certified)
 }
 
 /// The authority that is saved, or a new one.

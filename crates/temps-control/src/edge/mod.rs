@@ -3,6 +3,7 @@
 //! After a committed change [`Edge::refresh`] reads again what the change touched, compiles it and sends a new snapshot. What cannot be read is
 //! tried again until it can; meanwhile the edge keeps the last good form.
 
+mod kept;
 mod load;
 mod parts;
 
@@ -13,23 +14,29 @@ use std::{
 };
 
 use temps_db::DbError;
-use temps_model::{Clock, EnvironmentId, ProjectId};
-use temps_policy::{EdgeSnapshot, link::Publisher};
+use temps_model::{Clock, EnvironmentId, HostName, Network, ProjectId};
+use temps_policy::{EdgeSnapshot, SiteId, link::Publisher};
 use tokio::sync::Mutex;
 
 use crate::firewall::Scope;
 
+pub use kept::Kept;
 pub use load::Sources;
 pub use parts::Parts;
 
 /// How long a call waits for the workers before it answers `effective_ms: null`.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Networks that are read one by one; if a change touches more, the whole firewall is read.
+const FEW: usize = 500;
+
 /// What a change touched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Touched {
-    /// Mode, limits or entries of a firewall.
+    /// Mode or limits of a firewall, or very many of its entries.
     Firewall(Scope),
+    /// Entries of a firewall for these networks, whether they were added or removed.
+    Rules(Scope, Vec<Network>),
     /// The operator's break-glass list.
     Emergency,
     /// Header settings of a project.
@@ -38,8 +45,14 @@ pub enum Touched {
     Environment(EnvironmentId),
     /// A project that was removed with all that it had.
     ProjectRemoved(ProjectId),
-    /// The certificates of every name.
-    Certificates,
+    /// The console's certificate.
+    ConsoleCertificate,
+}
+
+impl Touched {
+    pub fn rules(scope: Scope, networks: Vec<Network>) -> Self {
+        if networks.len() > FEW { Self::Firewall(scope) } else { Self::Rules(scope, networks) }
+    }
 }
 
 /// The control plane's hold on the edge.
@@ -74,13 +87,32 @@ impl Edge {
     /// Brings what a committed change touched into force and waits for every worker.
     pub async fn refresh(&self, touched: impl IntoIterator<Item = Touched>) -> EffectiveMs {
         let started = self.clock.monotonic();
+        let touched: Vec<Touched> = touched.into_iter().collect();
+        // What takes long is done before the lock is taken, and held until it has been used.
+        let ahead = self.sources.compile_ahead(&touched).await;
         let version = {
             let mut state = self.state.lock().await;
             state.owed.extend(touched);
             state.settle(&self.sources).await;
             self.publisher.send(|current| state.parts.snapshot(current.version + 1))
         };
+        drop(ahead);
         self.in_force(version, started).await
+    }
+
+    /// Brings renewed certificates into force, and touches no other site.
+    pub async fn renewed(&self, hosts: &[HostName]) -> EffectiveMs {
+        let sites = Arc::clone(&self.current().sites);
+        let site = |host: &HostName| sites.get(host).map(|site| site.id);
+        let touched: HashSet<Touched> = hosts
+            .iter()
+            .filter_map(site)
+            .map(|site| match site {
+                SiteId::Console => Touched::ConsoleCertificate,
+                SiteId::Environment { environment, .. } => Touched::Environment(environment),
+            })
+            .collect();
+        self.refresh(touched).await
     }
 
     /// Tries again to read what could not be read.
@@ -111,7 +143,7 @@ impl Edge {
 impl State {
     async fn settle(&mut self, sources: &Sources) {
         for touched in self.owed.clone() {
-            match self.parts.reload(sources, touched).await {
+            match self.parts.reload(sources, &touched).await {
                 Ok(()) => drop(self.owed.remove(&touched)),
                 Err(error) => {
                     tracing::error!(?touched, %error, "a committed change could not be read; it is tried again")
@@ -126,3 +158,6 @@ impl std::fmt::Debug for Edge {
         f.write_str("Edge")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,44 +66,53 @@ impl Parts {
     }
 
     /// Reads again what was touched and makes the sites anew that it concerns.
-    pub async fn reload(&mut self, sources: &Sources, touched: Touched) -> Result<(), DbError> {
+    pub async fn reload(&mut self, sources: &Sources, touched: &Touched) -> Result<(), DbError> {
         match touched {
             Touched::Firewall(scope) => {
-                let key = scope.to_string();
-                let part = sources.firewalls(Some(scope)).await?.remove(&key).unwrap_or_default();
-                self.firewalls.insert(key, part);
-                match scope {
-                    Scope::Instance | Scope::Console => self.rebuild(|_| true),
-                    Scope::Project(project) => self.rebuild(|part| part.project == project),
-                    Scope::Environment(_, environment) => self.rebuild_environment(environment),
-                }
+                let part = sources.firewalls(Some(*scope)).await?.remove(&scope.to_string());
+                self.set_firewall(*scope, part);
+            }
+            Touched::Rules(scope, networks) => {
+                let part = match self.firewalls.get(&scope.to_string()).filter(|part| part.readable) {
+                    Some(part) => {
+                        let entries = sources.entries(*scope, networks).await?;
+                        Some(FirewallPart { firewall: Arc::new(part.firewall.with(networks, entries)), ..*part })
+                    }
+                    None => sources.firewalls(Some(*scope)).await?.remove(&scope.to_string()),
+                };
+                self.set_firewall(*scope, part);
             }
             Touched::Emergency => self.emergency = sources.emergency().await?,
             Touched::Headers(project) => {
-                let policy = sources.headers(Some(project)).await?.remove(&project);
-                self.headers.remove(&project);
-                self.headers.extend(policy.map(|policy| (project, policy)));
-                self.rebuild(|part| part.project == project);
+                let policy = sources.headers(Some(*project)).await?.remove(project);
+                self.headers.remove(project);
+                self.headers.extend(policy.map(|policy| (*project, policy)));
+                self.rebuild(|part| part.project == *project);
             }
             Touched::Environment(environment) => {
-                let part = sources.environments(Some(environment)).await?.remove(&environment);
-                self.forget(environment);
-                self.environments.extend(part.map(|part| (environment, part)));
-                self.rebuild_environment(environment);
+                match sources.environments(Some(*environment)).await?.remove(environment) {
+                    Some(part) => self.set_environment(*environment, part),
+                    None => self.forget(*environment),
+                }
             }
             Touched::ProjectRemoved(project) => {
-                let removed = self.environments.iter().filter(|(_, part)| part.project == project).map(|(id, _)| *id);
+                let removed = self.environments.iter().filter(|(_, part)| part.project == *project).map(|(id, _)| *id);
                 removed.collect::<Vec<_>>().into_iter().for_each(|environment| self.forget(environment));
-                self.headers.remove(&project);
-                self.firewalls.remove(&Scope::Project(project).to_string());
+                self.headers.remove(project);
+                self.firewalls.remove(&Scope::Project(*project).to_string());
             }
-            Touched::Certificates => {
-                self.environments = sources.environments(None).await?;
+            Touched::ConsoleCertificate => {
                 self.console_certificate = sources.certificates.of_console().await?;
-                self.rebuild(|_| true);
+                self.rebuild(|_| false);
             }
         }
         Ok(())
+    }
+
+    /// The scopes of which a firewall is known.
+    #[cfg(test)]
+    pub fn firewalls(&self) -> impl Iterator<Item = &str> {
+        self.firewalls.keys().map(String::as_str)
     }
 
     pub fn snapshot(&self, version: u64) -> EdgeSnapshot {
@@ -118,11 +127,50 @@ impl Parts {
         EdgeSnapshot { version, instance: Arc::new(policy), sites: Arc::new(self.sites.clone()) }
     }
 
-    /// Takes an environment and its sites away.
-    fn forget(&mut self, environment: EnvironmentId) {
-        let Some(part) = self.environments.remove(&environment) else { return };
+    fn set_firewall(&mut self, scope: Scope, part: Option<FirewallPart>) {
+        self.firewalls.remove(&scope.to_string());
+        self.firewalls.extend(part.map(|part| (scope.to_string(), part)));
+        match scope {
+            Scope::Instance => self.rebuild(|_| true),
+            Scope::Console => self.rebuild(|_| false),
+            Scope::Project(project) => self.rebuild(|part| part.project == project),
+            Scope::Environment(_, environment) => self.rebuild_environment(environment),
+        }
+    }
+
+    /// Takes an environment as it was just read. A host name that it has now belongs to no other, whatever was read of that one before.
+    fn set_environment(&mut self, environment: EnvironmentId, part: EnvironmentPart) {
+        self.take_down(environment);
         for (host, _) in &part.hosts {
-            self.sites.remove(host);
+            let SiteId::Environment { environment: before, .. } =
+                self.sites.get(host).map_or(SiteId::Console, |s| s.id)
+            else {
+                continue;
+            };
+            if let Some(before) = self.environments.get_mut(&before) {
+                before.hosts.retain(|(lost, _)| lost != host);
+            }
+        }
+        self.environments.insert(environment, part);
+        self.rebuild_environment(environment);
+    }
+
+    /// Takes an environment away with all that it has.
+    fn forget(&mut self, environment: EnvironmentId) {
+        self.take_down(environment);
+        if let Some(part) = self.environments.remove(&environment) {
+            self.firewalls.remove(&Scope::Environment(part.project, environment).to_string());
+        }
+    }
+
+    /// Takes away an environment's own sites; a host name of before may be another's by now.
+    fn take_down(&mut self, environment: EnvironmentId) {
+        let Some(part) = self.environments.get(&environment) else { return };
+        let own = SiteId::Environment { project: part.project, environment };
+        for (host, _) in &part.hosts {
+            if self.sites.get(host).is_some_and(|site| site.id == own) {
+                self.sites.remove(host);
+            }
         }
     }
 

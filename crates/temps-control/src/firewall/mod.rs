@@ -15,7 +15,8 @@ pub mod settings;
 mod shut_out;
 
 pub use held::{Console, Held, Instance, OfEnvironment, OfProject};
-pub use saved::{entry_of, mode_of};
+use saved::entry_of;
+pub use saved::{action_of, mode_of};
 pub use scope::Scope;
 
 #[cfg(test)]

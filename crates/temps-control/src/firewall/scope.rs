@@ -38,6 +38,14 @@ impl Scope {
         }
     }
 
+    /// The scope of an environment in a project; where there is none, the scope itself.
+    pub fn narrowed(self, environment: Option<EnvironmentId>) -> Self {
+        match (self, environment) {
+            (Self::Project(project), Some(environment)) => Self::Environment(project, environment),
+            (scope, _) => scope,
+        }
+    }
+
     pub fn at_edge(self) -> FirewallScope {
         match self {
             Self::Instance => FirewallScope::Instance,

@@ -1,13 +1,22 @@
 //! The firewall's calls on both databases, and what the edge makes of them.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use axum::http::StatusCode;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, ExecResult, QueryResult, Statement,
+    prelude::async_trait::async_trait,
+};
 use serde_json::{Value, json};
+use temps_db::entities::{audit_record, environment, project};
 use temps_model::Timestamp;
 use temps_policy::pipeline::still_admitted;
 use temps_testkit::{TestDatabase, on_both_databases};
 
+use super::{Scope, authority::Authority};
 use crate::testing::{Answered, CLIENT, Testing};
 
 const PROJECT: &str = "/api/v1/projects/shop/firewall";
@@ -26,6 +35,8 @@ on_both_databases!(
     rules_of_another_firewall_are_not_there,
     thousands_of_entries_are_added_and_listed,
     an_expired_entry_makes_room_for_a_new_one,
+    the_record_of_thousands_of_entries_is_small_and_shows_whether_it_was_these,
+    an_authority_takes_as_many_queries_for_many_environments_as_for_one,
 );
 
 fn block(network: &str) -> Value {
@@ -261,4 +272,76 @@ async fn an_expired_entry_makes_room_for_a_new_one(test: TestDatabase) {
     assert_eq!(testing.post(&rules(INSTANCE), block("192.0.2.1")).send().await.status, StatusCode::CREATED);
     assert!(!lets_in(&testing, "192.0.2.1", "shop.localhost"));
     assert_eq!(testing.get(&rules(INSTANCE)).send().await.body["items"].as_array().map(Vec::len), Some(1));
+}
+
+async fn the_record_of_thousands_of_entries_is_small_and_shows_whether_it_was_these(test: TestDatabase) {
+    let testing = Testing::start(test).await;
+    let entries: Vec<Value> = (0..3_000).map(|n| block(&format!("10.{}.{}.0/24", n / 250, n % 250))).collect();
+    let added = testing.post(&rules(PROJECT), json!({ "entries": entries })).send().await;
+    assert_eq!(added.status, StatusCode::CREATED);
+    let records = audit_record::Entity::find().all(testing.app.database.read()).await.unwrap();
+    let record = records.iter().find(|row| row.action == "project.firewall_rule.add").unwrap();
+    assert!(record.body.len() < 4_096, "{} bytes", record.body.len());
+    let body: Value = serde_json::from_str(&record.body).unwrap();
+    let told = &body["changes"]["rules"]["after"];
+    let networks: Vec<Value> = entries.iter().take(100).map(|entry| entry["network"].clone()).collect();
+    assert_eq!((&told["count"], &told["networks"]), (&json!(3_000), &json!(networks)));
+    let mut lines = String::new();
+    for entry in &entries {
+        let rule = json!({ "action": "block", "network": entry["network"], "expires_at": null, "environment": null });
+        lines.push_str(&format!("{rule}\n"));
+    }
+    let sha256 = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, lines.as_bytes());
+    let sha256: String = sha256.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(told["sha256"], json!(sha256));
+}
+
+/// A connection that counts what is asked of it.
+struct Counting<'a> {
+    connection: &'a DatabaseConnection,
+    queries: AtomicUsize,
+}
+
+#[async_trait]
+impl ConnectionTrait for Counting<'_> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.connection.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.connection.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.connection.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.queries.fetch_add(1, Ordering::Relaxed);
+        self.connection.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.queries.fetch_add(1, Ordering::Relaxed);
+        self.connection.query_all_raw(statement).await
+    }
+}
+
+async fn an_authority_takes_as_many_queries_for_many_environments_as_for_one(test: TestDatabase) {
+    let testing = Testing::start(test).await;
+    for n in 0..4 {
+        let slug = format!("preview-{n}");
+        testing.post("/api/v1/projects/shop/environments", json!({ "slug": slug })).send().await;
+        let own = json!({ "action": "allow", "network": format!("192.0.2.{n}"), "environment": slug });
+        assert_eq!(testing.post(&rules(PROJECT), own).send().await.status, StatusCode::CREATED);
+    }
+    let connection = testing.app.database.read();
+    let project = project::Entity::find().one(connection).await.unwrap().unwrap().id;
+    let counting = Counting { connection, queries: AtomicUsize::new(0) };
+    let authority = Authority::load(&counting, Scope::Project(project)).await.unwrap();
+    assert_eq!(counting.queries.into_inner(), 3, "environments, firewalls, rules");
+    for environment in environment::Entity::find().all(connection).await.unwrap() {
+        let scope = Scope::Environment(project, environment.id);
+        assert_eq!(authority.allowed(scope), usize::from(!environment.slug.is_production()), "{}", environment.slug);
+    }
 }

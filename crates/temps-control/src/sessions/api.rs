@@ -15,6 +15,7 @@ use crate::{
     access::{Proof, Public, User, clear_session_cookie},
     app::App,
     change::Change,
+    denials::Tried,
     password::Password,
     problem::Problem,
     users::{self, LoggedIn, UserBody},
@@ -44,8 +45,9 @@ pub async fn create(
         None => false,
     };
     let Some(user) = user.filter(|_| verified) else {
-        let typed: String = body.email.chars().filter(|c| !c.is_control()).take(254).collect();
-        app.denials.failed(&app, public.evidence(), |record| record.personal("email", typed)).await;
+        let typed = || body.email.chars().filter(|c| !c.is_control()).take(254).collect();
+        let text = email.map_or_else(typed, |email| email.to_string());
+        app.denials.failed(&app, public.evidence(), Some(Tried { field: "email", text })).await;
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
             "login_failed",

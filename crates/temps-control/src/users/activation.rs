@@ -39,7 +39,7 @@ pub async fn create(
         None => None,
     };
     let (Some(token), Some(user)) = (token, user) else {
-        app.denials.failed(&app, public.evidence(), |record| record).await;
+        app.denials.failed(&app, public.evidence(), None).await;
         return Err(gone());
     };
     let password =

@@ -38,24 +38,24 @@ pub async fn append(transaction: &WriteTransaction, record: &AuditRecord) -> Res
     Ok(id)
 }
 
-/// The personal fields of a record by name; none for those whose key was destroyed.
+/// The personal fields of each of some records by name; none for those whose key was destroyed. Reads each key once.
 pub async fn personal_fields(
     connection: &impl ConnectionTrait,
     vault: &Vault,
-    body: &Body,
-) -> Result<BTreeMap<String, Option<String>>, DbError> {
-    let mut fields = BTreeMap::new();
-    for (name, sealed) in &body.personal {
-        // What is no base64 is no sealed value either, which is found when it is opened.
-        let sealed = SealedBytes::from_bytes(STANDARD.decode(sealed).unwrap_or_default());
-        let value = match vault.open(connection, &place(body.id, name), &sealed).await {
-            Ok(value) => Some(String::from_utf8_lossy(value.expose()).into_owned()),
-            Err(DbError::Sealed(VaultError::Destroyed)) => None,
-            Err(error) => return Err(error),
-        };
-        fields.insert(name.clone(), value);
-    }
-    Ok(fields)
+    bodies: &[Body],
+) -> Result<Vec<BTreeMap<String, Option<String>>>, DbError> {
+    // What is no base64 is no sealed value either, which is found when it is opened.
+    let sealed = |text: &String| SealedBytes::from_bytes(STANDARD.decode(text).unwrap_or_default());
+    let records: Vec<Vec<(&String, SealedBytes)>> =
+        bodies.iter().map(|body| body.personal.iter().map(|(name, text)| (name, sealed(text))).collect()).collect();
+    let opener = vault.opener(connection, records.iter().flatten().map(|(_, sealed)| sealed)).await?;
+    let open = |id, name: &String, sealed| match opener.open(&place(id, name), sealed) {
+        Ok(value) => Ok((name.clone(), Some(String::from_utf8_lossy(value.expose()).into_owned()))),
+        Err(VaultError::Destroyed) => Ok((name.clone(), None)),
+        Err(error) => Err(DbError::from(error)),
+    };
+    let fields = bodies.iter().zip(&records);
+    fields.map(|(body, fields)| fields.iter().map(|(name, sealed)| open(body.id, name, sealed)).collect()).collect()
 }
 
 async fn seal(

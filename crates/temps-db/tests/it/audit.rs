@@ -275,7 +275,8 @@ async fn personal(database: &Database) -> Vec<(String, Option<String>)> {
 
 async fn fields(database: &Database, body: &str) -> Vec<(String, Option<String>)> {
     let body = Body::parse(body).unwrap();
-    personal_fields(database.read(), database.vault(), &body).await.unwrap().into_iter().collect()
+    let mut fields = personal_fields(database.read(), database.vault(), &[body]).await.unwrap();
+    fields.remove(0).into_iter().collect()
 }
 
 fn owned((name, value): (&str, Option<&str>)) -> (String, Option<String>) {

@@ -27,6 +27,7 @@ on_both_databases![
     r_sec_2_a_tampered_value_is_a_security_event,
     equal_values_are_sealed_differently,
     r_sec_8_destroying_the_key_of_a_project_destroys_its_values_and_no_others,
+    an_opener_reads_each_key_once_and_refuses_what_opening_refuses,
     an_owner_whose_key_was_destroyed_gets_another,
     sealing_at_the_same_time_makes_one_key,
     a_key_made_in_a_transaction_that_fails_was_never_there,
@@ -213,6 +214,27 @@ async fn r_sec_8_destroying_the_key_of_a_project_destroys_its_values_and_no_othe
         let key = wrapped.wrapped.as_bytes();
         assert!(!bytes.windows(key.len()).any(|window| window == key), "the wrapped key is still in the file");
     }
+}
+
+async fn an_opener_reads_each_key_once_and_refuses_what_opening_refuses(place: TestDatabase) {
+    let database = open(&place).await;
+    let mut sealed = Vec::new();
+    for name in ["a", "b", "c"] {
+        sealed.push(seal(&database, KeyOwner::Instance, &here(name)).await);
+    }
+    let opener = database.vault().opener(database.read(), &sealed).await.unwrap();
+    let destroyed = database
+        .write(|transaction| async move { transaction.vault().destroy(&transaction, KeyOwner::Instance).await })
+        .await;
+    assert_eq!(destroyed.unwrap(), 1);
+    for (name, sealed) in ["a", "b", "c"].into_iter().zip(&sealed) {
+        assert_eq!(opener.open(&here(name), sealed).unwrap().expose(), SENTINEL, "asks the database no more");
+    }
+    assert!(matches!(opener.open(&here("b"), &sealed[0]), Err(VaultError::Tampered(_))));
+    let late = database.vault().opener(database.read(), &sealed).await.unwrap();
+    assert_eq!(late.open(&here("a"), &sealed[0]).unwrap_err(), VaultError::Destroyed);
+    let none = database.vault().opener(database.read(), []).await.unwrap();
+    assert!(matches!(none.open(&here("a"), &sealed[0]), Err(VaultError::Tampered(_))), "of a key that was not read");
 }
 
 async fn an_owner_whose_key_was_destroyed_gets_another(place: TestDatabase) {

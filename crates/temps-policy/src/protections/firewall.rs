@@ -47,7 +47,7 @@ pub struct Entry {
 }
 
 /// The compiled firewall of one scope.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Firewall {
     mode: Mode,
     block: NetworkTable,
@@ -57,14 +57,27 @@ pub struct Firewall {
 impl Firewall {
     pub fn new(mode: Mode, entries: impl IntoIterator<Item = Entry>) -> Self {
         let mut firewall = Self { mode, ..Self::default() };
-        for entry in entries {
-            let table = match entry.action {
-                Action::Block => &mut firewall.block,
-                Action::Allow => &mut firewall.allow,
-            };
-            table.insert(entry.network, entry.id, entry.expires_at);
-        }
+        entries.into_iter().for_each(|entry| firewall.insert(entry));
         firewall
+    }
+
+    /// The same firewall, except that of these networks exactly `entries` are listed.
+    pub fn with(&self, networks: &[Network], entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut firewall = self.clone();
+        for network in networks {
+            firewall.block.remove(*network);
+            firewall.allow.remove(*network);
+        }
+        entries.into_iter().for_each(|entry| firewall.insert(entry));
+        firewall
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        let table = match entry.action {
+            Action::Block => &mut self.block,
+            Action::Allow => &mut self.allow,
+        };
+        table.insert(entry.network, entry.id, entry.expires_at);
     }
 }
 
@@ -112,7 +125,7 @@ fn authority(scope: FirewallScope) -> FirewallScope {
 }
 
 /// Networks in a longest-prefix-match trie, looked up in a time that does not grow with their number (R-IP-5).
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct NetworkTable(JointPrefixMap<IpNet, Listed>);
 
 /// What is known of a listed network. Of several entries for one network the one that lasts longest is kept.
@@ -132,6 +145,10 @@ impl NetworkTable {
         if self.0.get(&network.net()).is_none_or(lasts_longer) {
             self.0.insert(network.net(), Listed { rule, expires_at });
         }
+    }
+
+    pub fn remove(&mut self, network: Network) {
+        self.0.remove(&network.net());
     }
 
     /// The narrowest entry that covers the client and has not expired.

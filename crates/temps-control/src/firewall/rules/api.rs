@@ -1,7 +1,8 @@
 //! `GET` and `POST …/firewall/rules`, `DELETE …/firewall/rules/{rule}`, the same for instance, console and projects.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
+use aws_lc_rs::digest;
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -10,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use temps_db::entities::firewall_rule;
-use temps_model::RuleId;
+use temps_model::{Network, RuleId};
 
 use super::{
     super::{
@@ -34,6 +35,9 @@ use crate::{
     projects::api::Effective,
     wire::{ChangeQuery, Difference, DryRun, Expected, Json, Page, PageQuery, Query},
 };
+
+/// Rules that a record tells of one by one.
+const TOLD: usize = 100;
 
 #[derive(Debug, Deserialize)]
 pub struct RulePath {
@@ -94,14 +98,13 @@ pub async fn create<N: MayChange>(
         let consequences = shut_out.sentences(&places).into_iter().chain(told).collect();
         return Ok(Json(DryRun { dry_run: true, changes, consequences }).into_response());
     }
-    change
-        .commit(|record| {
-            let names: Vec<Value> = rows.iter().map(audited).collect();
-            record.target("firewall", held.scope()).change("rules", (), names)
-        })
-        .await?;
-    let touched: HashSet<Scope> = added.iter().map(|(scope, _)| *scope).collect();
-    let effective_ms = app.edge.refresh(touched.into_iter().map(Touched::Firewall)).await;
+    change.commit(|record| record.target("firewall", held.scope()).change("rules", (), audited_all(&rows))).await?;
+    let mut touched: HashMap<Scope, Vec<Network>> = HashMap::new();
+    for (scope, entry) in &added {
+        touched.entry(*scope).or_default().push(entry.network);
+    }
+    let touched = touched.into_iter().map(|(scope, networks)| Touched::rules(scope, networks));
+    let effective_ms = app.edge.refresh(touched).await;
     Ok((StatusCode::CREATED, Json(AddedRules { items, notices, effective_ms })).into_response())
 }
 
@@ -127,7 +130,8 @@ pub async fn remove<N: MayChange>(
     shut_out.permit(&query, &places)?;
     store::remove(&change, &held, &rule).await?;
     change.commit(|record| record.target("firewall_rule", id).change("rule", audited(&rule), ())).await?;
-    let effective_ms = app.edge.refresh([Touched::Firewall(scope_of(&held, &rule))]).await;
+    let effective_ms =
+        app.edge.refresh([Touched::rules(held.scope().narrowed(rule.environment_id), vec![rule.network])]).await;
     Ok(Json(Effective { effective_ms }).into_response())
 }
 
@@ -157,9 +161,15 @@ fn audited(rule: &firewall_rule::Model) -> Value {
     })
 }
 
-fn scope_of<N: Named>(held: &Held<N>, rule: &firewall_rule::Model) -> Scope {
-    match (held.scope(), rule.environment_id) {
-        (Scope::Project(project), Some(environment)) => Scope::Environment(project, environment),
-        (scope, _) => scope,
+/// Added rules in the audit log. Of very many it has the number, the first networks, and the SHA-256 of all of them as [`audited`], one JSON
+/// object a line, so that a record stays small and still shows whether it was these.
+fn audited_all(rules: &[firewall_rule::Model]) -> Value {
+    if rules.len() <= TOLD {
+        return rules.iter().map(audited).collect();
     }
+    let mut sha256 = digest::Context::new(&digest::SHA256);
+    rules.iter().for_each(|rule| sha256.update(format!("{}\n", audited(rule)).as_bytes()));
+    let sha256: String = sha256.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let networks: Vec<Network> = rules.iter().take(TOLD).map(|rule| rule.network).collect();
+    json!({ "count": rules.len(), "sha256": sha256, "networks": networks })
 }

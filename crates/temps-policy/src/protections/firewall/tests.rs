@@ -91,3 +91,29 @@ fn r_ip_4_entries_that_a_wider_one_covers_are_named() {
     ];
     assert_eq!(covered_entries(&entries), HashMap::from([(entries[1].id, net("10.0.0.0/8"))]));
 }
+
+#[test]
+fn a_changed_firewall_lists_the_changed_networks_anew_and_the_others_as_before() {
+    let entry = |action, network| Entry { id: rule(), action, network: net(network), expires_at: None };
+    let before = Firewall::new(
+        Mode::AllowList,
+        [
+            entry(Action::Block, "10.0.0.0/8"),
+            entry(Action::Block, "10.1.0.0/16"),
+            entry(Action::Allow, "192.0.2.0/24"),
+            entry(Action::Block, "2001:db8::/32"),
+        ],
+    );
+    let changed = [net("10.1.0.0/16"), net("10.0.0.0/8"), net("192.0.2.0/24")];
+    let after = before.with(&changed, [entry(Action::Block, "10.1.0.0/16"), entry(Action::Allow, "10.0.0.0/8")]);
+    let scopes = [(FirewallScope::Project, &after)];
+    let refused = |client| {
+        check_block_lists(scopes, ip(client), NOW).and_then(|()| check_allow_lists(scopes, ip(client), NOW)).is_err()
+    };
+    for (client, expected) in
+        [("10.2.0.1", false), ("10.1.0.1", true), ("192.0.2.1", true), ("2001:db8::1", true), ("203.0.113.7", true)]
+    {
+        assert_eq!(refused(client), expected, "{client}");
+    }
+    assert_eq!((before.block.len(), before.allow.len(), after.block.len(), after.allow.len()), (3, 1, 2, 1));
+}
