@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context;
 use temps_control::{Control, Prepared, app::Settings};
 use temps_db::{Database, DatabaseSettings, vault::KeySources};
-use temps_edge::{Edge, EdgeConfig, Timeouts, WorkerFailure, system_roots};
+use temps_edge::{Edge, EdgeConfig, EdgeError, Timeouts, WorkerFailure, system_roots};
 use temps_model::{Clock, Secret};
 use temps_policy::{
     UpstreamNetworks,
@@ -70,7 +70,8 @@ impl Instance {
         plane.control = Some(begun.control);
         plane.access_log = Some(begun.access_log);
         let counters = Arc::new(Counters::new(COUNTED_CLIENTS));
-        let edge = Edge::start(edge_config(&config, workers)?, begun.edge_end, counters, clock)?;
+        let edge = Edge::start(edge_config(&config, workers)?, begun.edge_end, counters, clock);
+        let edge = edge.map_err(|error| explained(error, &config))?;
         Ok(Self { edge, plane, public_url: config.public_url, setup_token: begun.setup_token, data_dir })
     }
 
@@ -190,6 +191,13 @@ fn edge_config(config: &Config, workers: NonZeroUsize) -> anyhow::Result<EdgeCon
         drain_timeout: config.drain_timeout,
         timeouts: Timeouts::default(),
     })
+}
+
+/// Names the setting of an address that cannot be listened on.
+fn explained(error: EdgeError, config: &Config) -> anyhow::Error {
+    let EdgeError::Bind { addr, source } = &error else { return error.into() };
+    let flag = if *addr == config.http_addr { "--http-addr" } else { "--https-addr" };
+    anyhow::anyhow!("{error}: {source}\n  Choose another address with {flag}.")
 }
 
 /// Port 0 means any free one. It is chosen before anything starts, because the public URL has to name it.

@@ -17,6 +17,9 @@ use crate::{
 /// With a text for the operator, if it cannot start or a part of it ended by itself.
 pub(crate) fn serve(config: Config, clock: Arc<dyn Clock>, terminal: &Terminal) -> anyhow::Result<()> {
     logging::start(config.log_format, Arc::clone(&clock))?;
+    if let Err(error) = process::raise_file_limit() {
+        tracing::warn!(%error, "the limit of open files cannot be raised");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = process::stop_requested()?;

@@ -159,8 +159,12 @@ fn an_address_that_is_taken_is_named() {
     let program = program();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let complaint = program.fails(2, &["serve", "--http-addr", &address, "--https-addr", "127.0.0.1:0"]);
-    assert!(complaint.contains(&format!("cannot listen on {address}")), "{complaint}");
+    for (flag, other) in [("--http-addr", "--https-addr"), ("--https-addr", "--http-addr")] {
+        let complaint = program.fails(2, &["serve", flag, &address, other, "127.0.0.1:0"]);
+        assert!(complaint.contains(&format!("cannot listen on {address}: ")), "{complaint}");
+        assert!(complaint.contains(flag) && !complaint.contains(&format!("{other}.")), "{complaint}");
+        assert_eq!(complaint.matches("in use").count(), 1, "{complaint}");
+    }
 }
 
 #[test]
