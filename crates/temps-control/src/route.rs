@@ -55,7 +55,7 @@ pub enum Body {
 /// What an answer carries.
 pub enum Given {
     Nothing,
-    Json(NamedSchema),
+    Json(Box<NamedSchema>),
     /// Something else, of this media type.
     Stream(&'static str),
 }
@@ -167,7 +167,7 @@ impl Route {
 
     /// The JSON that it gives.
     pub fn gives<T: ToSchema>(mut self, status: StatusCode) -> Self {
-        self.answers.push((status, Given::Json(NamedSchema::of::<T>())));
+        self.answers.push((status, Given::Json(Box::new(NamedSchema::of::<T>()))));
         self
     }
 
