@@ -8,7 +8,7 @@ LOOPBACK := 127.0.0.0/8,::1/128
 WITH_POSTGRES := $(TARGET)/debug/with-postgres
 NEXTEST := $(CARGO) nextest run --workspace --no-fail-fast
 
-.PHONY: help run test setup build dev check soak dist with-postgres
+.PHONY: help run test setup build dev check soak bench dist with-postgres
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,8 +33,11 @@ check: ## Formatting, lints, tidy
 	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
 	$(CARGO) xtask tidy
 
-soak: with-postgres ## Every test again, the property tests with many more cases
-	PROPTEST_CASES=20000 $(WITH_POSTGRES) $(NEXTEST)
+soak: with-postgres ## Every test again, the long ones too, the property tests with many more cases
+	PROPTEST_CASES=20000 $(WITH_POSTGRES) $(NEXTEST) --run-ignored all
+
+bench: ## How soon a rule is in force, with 1,000 sites and 10,000 rules
+	$(CARGO) bench --quiet --package temps --bench propagation
 
 dist: ## Build the program that is given away: smaller and slower to build
 	$(CARGO) build --profile dist --package temps

@@ -128,7 +128,11 @@ impl Program {
     /// Why it does not serve: what it complains when it ends instead, which is a mistake of whoever started it.
     #[track_caller]
     pub fn refuses_to_serve(&self, flags: &[&str]) -> String {
-        self.fails(2, &[&ON_FREE_PORTS, flags].concat())
+        let mut server = self.begin_to_serve(flags);
+        let status = server.wait();
+        let complaint = server.log().whole();
+        assert_eq!(status.code(), Some(2), "{complaint}");
+        complaint
     }
 
     /// Starts a server on free ports and waits until it says where it is.

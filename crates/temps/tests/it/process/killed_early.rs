@@ -1,7 +1,7 @@
 //! Killed with -9 while it starts for the first time.
 
 use temps_model::{Clock, SystemClock};
-use temps_testkit::{TestDatabase, on_both_databases};
+use temps_testkit::{TestDatabase, database::Location, on_both_databases};
 
 use super::program_on;
 
@@ -12,11 +12,13 @@ const MOMENTS: u32 = 10;
 
 /// Key, schema, authorities and token are made one after another; whichever of them were made, the next start goes on from there.
 async fn a_first_start_that_was_killed_can_be_repeated(database: TestDatabase) {
-    let is_sqlite = matches!(database.location(), temps_testkit::database::Location::Sqlite(_));
+    let is_sqlite = matches!(database.location(), Location::Sqlite(_));
     let new = || program_on(if is_sqlite { TestDatabase::sqlite() } else { TestDatabase::postgres() });
 
     let begun = SystemClock.monotonic();
-    program_on(database).serve(&[]).kill();
+    // Kept, so that the cluster of its database lasts for all.
+    let first = program_on(database);
+    first.serve(&[]).kill();
     let whole = SystemClock.monotonic().duration_since(begun);
     for moment in 0..MOMENTS {
         let program = new();
