@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{app::App, deployments, sessions};
@@ -17,7 +17,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         every(SOON, &stop, || app.edge.settle()),
         every(HOURLY, &stop, || renew_certificates(&app)),
         every(HOURLY, &stop, || forget_sessions(&app)),
-        every(HOURLY, &stop, || sweep_blobs(&app)),
+        later(HOURLY, &stop, every(HOURLY, &stop, || sweep_blobs(&app))),
     );
 }
 
@@ -29,6 +29,13 @@ async fn every<F: Future<Output = ()>>(pause: Duration, stop: &CancellationToken
             () = stop.cancelled() => return,
             _ = ticks.tick() => job().await,
         }
+    }
+}
+
+/// For what cannot be undone: whoever has started Temps on the wrong data has time to stop it.
+async fn later(pause: Duration, stop: &CancellationToken, job: impl Future<Output = ()>) {
+    if stop.run_until_cancelled(sleep(pause)).await.is_some() {
+        job.await;
     }
 }
 
@@ -53,5 +60,27 @@ async fn sweep_blobs(app: &App) {
         Ok(files) => tracing::info!(files, "content that no deployment names was removed"),
         // The reason is in the log already.
         Err(_) => tracing::error!("content that no deployment names could not be removed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, pin::pin};
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_undone_is_not_done_at_once_and_never_after_a_stop() {
+        let (done, stop) = (Cell::new(false), CancellationToken::new());
+        let job = async || done.set(true);
+        let mut waiting = pin!(later(HOURLY, &stop, job()));
+        assert!((&mut waiting).now_or_never().is_none());
+        stop.cancel();
+        waiting.await;
+        assert!(!done.get());
+        later(Duration::ZERO, &CancellationToken::new(), job()).await;
+        assert!(done.get());
     }
 }

@@ -2,10 +2,12 @@ use std::{
     collections::HashSet,
     io::{Read, Write},
     os::unix::fs::PermissionsExt,
+    time::Duration,
 };
 
 use futures_util::FutureExt;
 use tempfile::TempDir;
+use temps_model::Timestamp;
 use temps_policy::FileEntry;
 
 use super::*;
@@ -50,6 +52,11 @@ fn noise(bytes: usize) -> Vec<u8> {
     let mut noise = vec![0; bytes];
     getrandom::fill(&mut noise).unwrap();
     noise
+}
+
+fn write_time(path: &Path, time: Timestamp) {
+    let time = std::time::UNIX_EPOCH + Duration::from_micros(time.micros().unsigned_abs());
+    File::open(path).unwrap().set_modified(time).unwrap();
 }
 
 #[tokio::test]
@@ -176,8 +183,14 @@ async fn a_sweep_removes_only_what_nobody_names() {
     let blobs = open(&data_dir);
     let wanted = keep(&blobs, &text(5_000), "text/css").await;
     keep(&blobs, &text(6_000), "text/css").await;
-    let removed = blobs.sweep().await.remove_all_but(&HashSet::from([wanted.blob])).unwrap();
-    assert_eq!(removed, 3);
+    let day = Duration::from_secs(86_400);
+    let now = Timestamp::from_micros(1_769_860_800_000_000);
+    let named = HashSet::from([wanted.blob]);
+    let sweep = async |now| blobs.sweep().await.remove_all_but(&named, now).unwrap();
+    files(&data_dir).iter().for_each(|path| write_time(path, now));
+    assert_eq!(sweep(now.before(day)).await, 0, "the clock went back");
+    assert_eq!(sweep(now.after(day)).await, 0, "it may still be missed");
+    assert_eq!(sweep(now.after(day + Duration::from_secs(1))).await, 3);
     assert_eq!(files(&data_dir).len(), 3);
     assert_eq!(read(&blobs, wanted.blob, Encoding::Brotli).len() as u64, wanted.brotli.unwrap());
 }

@@ -8,7 +8,7 @@ use temps_policy::BlobId;
 
 use crate::{app::App, problem::Problem};
 
-/// Removes the blobs of deployments that are gone, and tells how many files that were. A manifest that cannot be read stops
+/// Removes the blobs of deployments that are gone for a while, and tells how many files that were. A manifest that cannot be read stops
 /// it, because nobody knows then what is still needed.
 pub async fn sweep(app: &App) -> Result<u64, Problem> {
     let sweep = app.blobs.sweep().await;
@@ -21,7 +21,7 @@ pub async fn sweep(app: &App) -> Result<u64, Problem> {
         .all(app.database.read())
         .await
         .map_err(DbError::from)?;
-    let blobs = std::sync::Arc::clone(&app.blobs);
+    let (blobs, now) = (std::sync::Arc::clone(&app.blobs), app.clock.now());
     let removing = tokio::task::spawn_blocking(move || {
         let mut named = HashSet::new();
         for manifest in manifests.into_iter().flatten() {
@@ -29,7 +29,7 @@ pub async fn sweep(app: &App) -> Result<u64, Problem> {
             named.extend(blobs.manifest(id)?.files.into_values().map(|file| file.blob));
             named.insert(id);
         }
-        sweep.remove_all_but(&named)
+        sweep.remove_all_but(&named, now)
     });
     Ok(removing.await.map_err(Problem::internal)??)
 }

@@ -251,6 +251,10 @@ async fn what_no_deployment_names_is_swept(test: TestDatabase) {
 
     let deleted = testing.delete(&format!("{ENVIRONMENTS}/staging")).expecting("*").send().await;
     assert_eq!(deleted.status, StatusCode::OK, "{deleted:?}");
+    assert_eq!(super::sweep(&testing.app).await.unwrap(), 0, "they are too young");
+    let age =
+        |path: &std::path::PathBuf| std::fs::File::open(path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    walk(&testing.app.settings.data_dir.join("blobs")).iter().for_each(age);
     assert_eq!(super::sweep(&testing.app).await.unwrap(), 2, "the page and its manifest");
     assert_eq!(served(&testing, HOST).as_deref(), Some("production's page"));
 }
