@@ -14,7 +14,7 @@ use anyhow::Context;
 use temps_control::{Control, Prepared, app::Settings};
 use temps_db::{Database, DatabaseSettings, vault::KeySources};
 use temps_edge::{Edge, EdgeConfig, EdgeError, Timeouts, WorkerFailure, system_roots};
-use temps_model::{Clock, Secret};
+use temps_model::{Clock, InstanceId, Secret};
 use temps_policy::{
     UpstreamNetworks,
     link::{self, EdgeEnd},
@@ -26,7 +26,7 @@ use crate::{
     access,
     config::{Config, PublicUrl},
     metrics,
-    process::DataDir,
+    process::{DataDir, check_instance, keep_instance},
 };
 
 /// Batches of events that may wait for the access log before some are dropped.
@@ -70,7 +70,7 @@ impl Instance {
         plane.control = Some(begun.control);
         plane.access_log = Some(begun.access_log);
         let counters = Arc::new(Counters::new(COUNTED_CLIENTS));
-        let edge = Edge::start(edge_config(&config, workers)?, begun.edge_end, counters, clock);
+        let edge = Edge::start(edge_config(&config, workers, begun.id), begun.edge_end, counters, clock);
         let edge = edge.map_err(|error| explained(error, &config))?;
         Ok(Self { edge, plane, public_url: config.public_url, setup_token: begun.setup_token, data_dir })
     }
@@ -128,6 +128,7 @@ impl Drop for Plane {
 
 /// What the control plane's threads hand back when they have begun.
 struct Begun {
+    id: InstanceId,
     control: Control,
     access_log: JoinHandle<()>,
     edge_end: EdgeEnd,
@@ -142,7 +143,11 @@ async fn begin(
 ) -> anyhow::Result<Begun> {
     let keys = KeySources::of_process(&data_dir);
     let config = Config { data_dir, ..config };
-    let database = Database::open(&database_settings(&config), &keys, Arc::clone(&clock)).await?;
+    let settings = database_settings(&config);
+    check_instance(&config.data_dir, Database::instance_of(&settings).await?)?;
+    let database = Database::open(&settings, &keys, Arc::clone(&clock)).await?;
+    let id = database.instance_id();
+    keep_instance(&config.data_dir, id)?;
     let (prepared, snapshot) = Prepared::new(control_settings(config), database, clock).await?;
     let setup_token = prepared.setup_token();
     let (control_end, edge_end) = link::link(snapshot, workers.get(), EVENT_BATCHES);
@@ -151,7 +156,7 @@ async fn begin(
     let control = prepared.start(publisher, move || render())?;
     let version = move || sent.current().version;
     let access_log = tokio::spawn(access::record(control_end.events, control_end.dropped, version));
-    Ok(Begun { control, access_log, edge_end, setup_token })
+    Ok(Begun { id, control, access_log, edge_end, setup_token })
 }
 
 /// Where the database of a configuration is.
@@ -176,9 +181,8 @@ fn control_settings(config: Config) -> Settings {
     }
 }
 
-fn edge_config(config: &Config, workers: NonZeroUsize) -> anyhow::Result<EdgeConfig> {
-    let id = getrandom::u64().context("the operating system gives no random bytes")?;
-    Ok(EdgeConfig {
+fn edge_config(config: &Config, workers: NonZeroUsize, id: InstanceId) -> EdgeConfig {
+    EdgeConfig {
         http_addr: config.http_addr,
         https_addr: config.https_addr,
         workers,
@@ -187,10 +191,10 @@ fn edge_config(config: &Config, workers: NonZeroUsize) -> anyhow::Result<EdgeCon
         upstream_roots: system_roots(),
         apps_domain: config.apps_domain.clone(),
         public_https_port: config.public_url.port,
-        instance_id: format!("temps-{id:016x}"),
+        instance_id: format!("temps-{}", id.uuid().simple()),
         drain_timeout: config.drain_timeout,
         timeouts: Timeouts::default(),
-    })
+    }
 }
 
 /// Names the setting of an address that cannot be listened on.

@@ -3,9 +3,11 @@
 mod data_dir;
 mod files;
 mod hardening;
+mod instance_id;
 mod signals;
 
 pub use data_dir::{DataDir, DataDirError};
 pub use files::raise_file_limit;
 pub use hardening::harden;
+pub use instance_id::{InstanceIdError, check_instance, keep_instance};
 pub use signals::stop_requested;

@@ -2,6 +2,7 @@
 
 use temps_testkit::{Program, TestDatabase};
 
+mod belonging;
 mod commands;
 mod first_steps;
 mod full_disk;
