@@ -70,7 +70,7 @@ async fn survives(database: TestDatabase, rounds: u32) {
         let owner = again.person(OWNER).with_token(&session);
         ledgers.reconcile(&again, &owner).await;
         blobs_are_whole(&program.data_dir());
-        println!("round {round}: {ledgers:?}");
+        eprintln!("round {round}: {ledgers:?}");
         server = Some(again);
     }
     let server = server.unwrap();
