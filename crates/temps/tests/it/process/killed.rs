@@ -29,7 +29,7 @@ on_both_databases!(nothing_that_was_acknowledged_is_lost);
 /// How often it is killed in every run of the tests.
 const ROUNDS: u32 = 12;
 /// How often in the long test.
-const SOAK: u32 = 200;
+const SOAK: u32 = 100;
 /// Changes that are acknowledged before it is killed: none, or up to so many.
 const CHANGES: f64 = 40.0;
 /// After them it is killed within this time, somewhere in the middle of the next ones.
