@@ -6,6 +6,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use sea_orm::DbErr;
 use serde::Serialize;
 use temps_db::DbError;
 use utoipa::ToSchema;
@@ -162,6 +163,15 @@ impl From<DbError> for Problem {
             }
             other => Self::internal(other),
         }
+    }
+}
+
+/// The result of an insert whose row may be there already; what it then means, only the caller can say.
+pub fn or_taken<T>(inserted: Result<T, DbErr>, taken: impl FnOnce() -> Problem) -> Result<(), Problem> {
+    match inserted.map_err(DbError::from) {
+        Ok(_) => Ok(()),
+        Err(DbError::Conflict) => Err(taken()),
+        Err(error) => Err(error.into()),
     }
 }
 

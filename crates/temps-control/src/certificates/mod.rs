@@ -4,4 +4,4 @@ mod authority;
 mod store;
 
 pub use authority::{Authority, CertificateError, Pair, Reach, is_due};
-pub use store::{Certificates, CertificatesError};
+pub use store::{Certificates, CertificatesError, forget};

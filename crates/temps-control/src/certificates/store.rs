@@ -4,13 +4,14 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 
 use rustls::sign::CertifiedKey;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select,
+    sea_query::OnConflict,
 };
 use temps_db::{
     Database, DbError, WriteTransaction,
     entities::{
         certificate::{self, CertificateIssuer},
-        instance, instance_secret,
+        domain, instance, instance_secret,
     },
     vault::{KeyOwner, Opener, Place},
 };
@@ -220,5 +221,12 @@ pub async fn set_fact(connection: &impl ConnectionTrait, key: &str, value: &str)
     let row = instance::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
     let replace = OnConflict::column(instance::Column::Key).update_column(instance::Column::Value).to_owned();
     instance::Entity::insert(row).on_conflict(replace).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+/// Forgets the certificates of host names that are about to be removed.
+pub async fn forget(transaction: &WriteTransaction, removed: Select<domain::Entity>) -> Result<(), DbError> {
+    let hosts = removed.all(transaction).await?.into_iter().map(|domain| domain.host);
+    certificate::Entity::delete_many().filter(certificate::Column::Host.is_in(hosts)).exec(transaction).await?;
     Ok(())
 }

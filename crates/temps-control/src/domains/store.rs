@@ -17,7 +17,13 @@ use temps_model::{
     proof::{DomainsRead, DomainsWrite},
 };
 
-use crate::{access::Grant, app::App, problem::Problem, projects, wire::PageQuery};
+use crate::{
+    access::Grant,
+    app::App,
+    problem::{Problem, or_taken},
+    projects,
+    wire::PageQuery,
+};
 
 /// The longest label of a host name (RFC 1035 §2.3.4).
 const LABEL: usize = 63;
@@ -144,22 +150,16 @@ async fn insert(
         kind,
         created_at: now,
     };
-    match domain::Entity::insert(domain::ActiveModel::from(row.clone()))
-        .exec_without_returning(transaction)
-        .await
-        .map_err(DbError::from)
-    {
-        Ok(_) => {}
-        Err(DbError::Conflict) => {
-            return Err(Problem::conflict(
-                "host_taken",
-                "Host name taken",
-                format!("{} belongs to an environment of this instance already.", row.host),
-            )
-            .field("host", "is taken"));
-        }
-        Err(error) => return Err(error.into()),
-    }
+    let inserted =
+        domain::Entity::insert(domain::ActiveModel::from(row.clone())).exec_without_returning(transaction).await;
+    or_taken(inserted, || {
+        Problem::conflict(
+            "host_taken",
+            "Host name taken",
+            format!("{} belongs to an environment of this instance already.", row.host),
+        )
+        .field("host", "is taken")
+    })?;
     app.certificates.issue(transaction, &row.host).await?;
     Ok(row)
 }

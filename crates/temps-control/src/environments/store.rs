@@ -6,14 +6,21 @@ use sea_orm::{
 };
 use temps_db::{
     DbError, WriteTransaction,
-    entities::{certificate, domain, environment, project},
+    entities::{domain, environment, project},
 };
 use temps_model::{
     EnvironmentId, EnvironmentSlug, ProjectId,
     proof::{EnvironmentsRead, EnvironmentsWrite, Granted},
 };
 
-use crate::{access::Grant, app::App, domains, problem::Problem, projects, wire::PageQuery};
+use crate::{
+    access::Grant,
+    app::App,
+    certificates, domains,
+    problem::{Problem, or_taken},
+    projects,
+    wire::PageQuery,
+};
 
 /// Environments that a project can have.
 pub const MAX_IN_PROJECT: u64 = 100;
@@ -89,17 +96,8 @@ pub async fn delete(
             "Every project has the environment `production`; it goes with the project.",
         ));
     }
-    let domains = domain::Entity::find()
-        .filter(domain::Column::EnvironmentId.eq(environment.id))
-        .all(transaction)
-        .await
-        .map_err(DbError::from)?;
-    let hosts = domains.into_iter().map(|domain| domain.host);
-    certificate::Entity::delete_many()
-        .filter(certificate::Column::Host.is_in(hosts))
-        .exec(transaction)
-        .await
-        .map_err(DbError::from)?;
+    certificates::forget(transaction, domain::Entity::find().filter(domain::Column::EnvironmentId.eq(environment.id)))
+        .await?;
     // Of two who delete it at the same time, the second finds nothing here.
     match environment::Entity::delete_by_id(environment.id)
         .exec(transaction)
@@ -129,18 +127,15 @@ async fn insert(
         version: 1,
     };
     let active = environment::ActiveModel { live_deployment_id: Set(None), ..row.clone().into() };
-    match environment::Entity::insert(active).exec_without_returning(transaction).await.map_err(DbError::from) {
-        Ok(_) => {}
-        Err(DbError::Conflict) => {
-            return Err(Problem::conflict(
-                "slug_taken",
-                "Name taken",
-                format!("This project has an environment named `{}` already.", row.slug),
-            )
-            .field("slug", "is taken"));
-        }
-        Err(error) => return Err(error.into()),
-    }
+    let inserted = environment::Entity::insert(active).exec_without_returning(transaction).await;
+    or_taken(inserted, || {
+        Problem::conflict(
+            "slug_taken",
+            "Name taken",
+            format!("This project has an environment named `{}` already.", row.slug),
+        )
+        .field("slug", "is taken")
+    })?;
     domains::store::generate(app, transaction, &row, project_slug).await?;
     Ok(row)
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use temps_db::{
     DbError, WriteTransaction,
-    entities::{certificate, domain, member, project, user},
+    entities::{domain, member, project, user},
     vault::KeyOwner,
 };
 use temps_model::{
@@ -19,7 +19,8 @@ use temps_model::{
 use crate::{
     access::{Grant, User},
     app::App,
-    problem::Problem,
+    certificates,
+    problem::{Problem, or_taken},
     wire::PageQuery,
 };
 
@@ -56,22 +57,12 @@ pub async fn insert(
     let name = if name.is_empty() { slug.to_string() } else { name.into() };
     let project =
         project::Model { id: ProjectId::generate(now), slug, name, created_by: creator, created_at: now, version: 1 };
-    match project::Entity::insert(project::ActiveModel::from(project.clone()))
-        .exec_without_returning(transaction)
-        .await
-        .map_err(DbError::from)
-    {
-        Ok(_) => {}
-        Err(DbError::Conflict) => {
-            return Err(Problem::conflict(
-                "slug_taken",
-                "Name taken",
-                format!("There is a project named `{}` already.", project.slug),
-            )
-            .field("slug", "is taken"));
-        }
-        Err(error) => return Err(error.into()),
-    }
+    let inserted =
+        project::Entity::insert(project::ActiveModel::from(project.clone())).exec_without_returning(transaction).await;
+    or_taken(inserted, || {
+        Problem::conflict("slug_taken", "Name taken", format!("There is a project named `{}` already.", project.slug))
+            .field("slug", "is taken")
+    })?;
     let owner = member::ActiveModel {
         project_id: Set(project.id),
         user_id: Set(creator),
@@ -101,17 +92,8 @@ pub async fn lock(transaction: &WriteTransaction, grant: &Grant<ProjectsDelete>)
 
 /// Removes a project with all that it has, and destroys the key of its secrets (R-SEC-8).
 pub async fn delete(transaction: &WriteTransaction, grant: &Grant<ProjectsDelete>) -> Result<(), Problem> {
-    let domains = domain::Entity::find()
-        .filter(domain::Column::ProjectId.eq(grant.project))
-        .all(transaction)
-        .await
-        .map_err(DbError::from)?;
-    let hosts = domains.into_iter().map(|domain| domain.host);
-    certificate::Entity::delete_many()
-        .filter(certificate::Column::Host.is_in(hosts))
-        .exec(transaction)
-        .await
-        .map_err(DbError::from)?;
+    certificates::forget(transaction, domain::Entity::find().filter(domain::Column::ProjectId.eq(grant.project)))
+        .await?;
     project::Entity::delete_by_id(grant.project).exec(transaction).await.map_err(DbError::from)?;
     transaction.vault().destroy(transaction, KeyOwner::Project(grant.project)).await?;
     Ok(())
