@@ -25,7 +25,12 @@ fn main() {
         })
         .collect();
     rounds.sort_by(f64::total_cmp);
-    println!("{} networks: median {:.0} ns a lookup, slowest round {:.0} ns", table.len(), rounds[ROUNDS / 2], rounds[ROUNDS - 1]);
+    println!(
+        "{} networks: median {:.0} ns a lookup, slowest round {:.0} ns",
+        table.len(),
+        rounds[ROUNDS / 2],
+        rounds[ROUNDS - 1]
+    );
 }
 
 /// Half IPv4 of 24 to 32 bits, half IPv6 of 48 to 64 bits.
