@@ -7,7 +7,18 @@ use std::{
 };
 
 /// Folders that hold nothing of ours.
-const FOREIGN: [&str; 6] = [".git", "target", "node_modules", "data", "dist", "mutants.out"];
+const FOREIGN: [&str; 10] = [
+    ".git",
+    "target",
+    "node_modules",
+    "data",
+    "dist",
+    "mutants.out",
+    "build",
+    ".svelte-kit",
+    "test-results",
+    "playwright-report",
+];
 
 /// Paths relative to the root, with `/`, and their content.
 #[derive(Debug, Default)]

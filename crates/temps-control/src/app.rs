@@ -1,13 +1,16 @@
 //! What every handler can reach.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use temps_db::Database;
 use temps_model::{Clock, HostName};
 use temps_policy::UpstreamNetworks;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
-    blobs::Blobs, certificates::Certificates, denials::Denials, edge::Edge, password::Passwords, setup::SetupToken,
+    blobs::Blobs, built_in::BuiltIn, certificates::Certificates, denials::Denials, edge::Edge, live::Live,
+    password::Passwords, setup::SetupToken, traffic::Traffic,
 };
 
 /// The state of the control plane. Cheap to clone.
@@ -23,6 +26,11 @@ pub struct State {
     pub passwords: Passwords,
     pub setup: SetupToken,
     pub denials: Denials,
+    pub traffic: Arc<Traffic>,
+    pub live: Live,
+    /// Cancelled when the control plane stops, so that streams end.
+    pub stop: CancellationToken,
+    pub built_in: BuiltIn,
     /// Writes the metrics of the whole program in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
@@ -39,6 +47,10 @@ pub struct Settings {
     /// The domain under which new environments get a name.
     pub apps_domain: Option<HostName>,
     pub upstream_networks: UpstreamNetworks,
+    /// Where the edge itself can be reached from this machine, over TLS.
+    pub edge_addr: SocketAddr,
+    /// Whether the first user gets a project to try things with.
+    pub demo: bool,
     /// Bytes of an upload.
     pub max_upload: u64,
     /// `mailto:` or `https:` URI for reports of vulnerabilities.

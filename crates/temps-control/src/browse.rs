@@ -1,10 +1,10 @@
-//! Pages for people: the API to browse, and what stands at the console's root. No scripts, no foreign origin.
+//! The page on which people browse the API. No scripts, no foreign origin.
 
 use askama::Template;
 use axum::{
     Router,
     http::{HeaderValue, header},
-    response::{Html, IntoResponse},
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
 use serde_json::Value;
@@ -48,12 +48,6 @@ struct Words<'a> {
     is_code: bool,
 }
 
-#[derive(Template)]
-#[template(path = "console.html")]
-struct ConsolePage {
-    version: &'static str,
-}
-
 /// The page that shows an OpenAPI document.
 pub fn page(document: &Value) -> String {
     let operations = members(&document["paths"]).flat_map(|(path, methods)| {
@@ -71,18 +65,15 @@ pub fn page(document: &Value) -> String {
 }
 
 pub fn routes(api: String) -> Router<App> {
-    let console = ConsolePage { version: env!("CARGO_PKG_VERSION") }.render().unwrap_or_default();
-    Router::new()
-        .route("/", get(move || async move { html(console) }))
-        .route("/api/docs", get(move || async move { html(api) }))
-        .route(
-            "/api/docs/style.css",
-            get(async || ([(header::CONTENT_TYPE, "text/css")], include_str!("../templates/style.css"))),
-        )
+    Router::new().route("/api/docs", get(move || async move { html(api) })).route(
+        "/api/docs/style.css",
+        get(async || ([(header::CONTENT_TYPE, "text/css")], include_str!("../templates/style.css"))),
+    )
 }
 
-fn html(page: String) -> impl IntoResponse {
-    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page))
+/// A page that may load the style sheet and nothing else.
+pub fn html(page: String) -> Response {
+    ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response()
 }
 
 impl<'a> Operation<'a> {

@@ -6,10 +6,12 @@ use temps_db::{
     WriteTransaction,
     audit::{self, Actor, AuditRecord, Authentication},
 };
+use temps_model::ProjectId;
 
 use crate::{
     access::{Evidence, Proof},
     app::App,
+    live::News,
     problem::Problem,
 };
 
@@ -18,6 +20,8 @@ use crate::{
 pub struct Change {
     transaction: WriteTransaction,
     record: AuditRecord,
+    /// Who is told of it.
+    announced: Option<(App, ProjectId, News)>,
 }
 
 impl Change {
@@ -39,19 +43,26 @@ impl Change {
         authentication: Authentication,
     ) -> Result<Self, Problem> {
         let record = record_of(proof.evidence(), actor, authentication)?;
-        Ok(Self { transaction: app.database.begin().await?, record })
+        let evidence = proof.evidence();
+        let news = evidence.action.and_then(News::of_action);
+        let announced = evidence.project.zip(news).map(|(project, news)| (app.clone(), project, news));
+        Ok(Self { transaction: app.database.begin().await?, record, announced })
     }
 
     /// Begins a change by the operator of the server itself, over the operator's socket.
     pub async fn begin_as_operator(app: &App, action: crate::action::Action) -> Result<Self, Problem> {
         let record = AuditRecord::new(audit::Action::new(action.name()), Actor::Console, Authentication::Local);
-        Ok(Self { transaction: app.database.begin().await?, record })
+        Ok(Self { transaction: app.database.begin().await?, record, announced: None })
     }
 
     /// Makes the change last, with its record. `describe` says what was changed: the target, and the fields before and after.
     pub async fn commit(self, describe: impl FnOnce(AuditRecord) -> AuditRecord) -> Result<(), Problem> {
         audit::append(&self.transaction, &describe(self.record)).await?;
-        Ok(self.transaction.commit().await?)
+        self.transaction.commit().await?;
+        if let Some((app, project, news)) = self.announced {
+            app.live.tell(project, news);
+        }
+        Ok(())
     }
 }
 

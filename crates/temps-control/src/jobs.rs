@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{app::App, deployments, sessions};
 
 const SOON: Duration = Duration::from_secs(5);
+const MINUTELY: Duration = Duration::from_secs(60);
 const HOURLY: Duration = Duration::from_secs(3_600);
 
 /// Runs all jobs until `stop`.
@@ -15,6 +16,8 @@ pub async fn run(app: App, stop: CancellationToken) {
     tokio::join!(
         every(SOON, &stop, || app.denials.flush(&app, false)),
         every(SOON, &stop, || app.edge.settle()),
+        every(SOON, &stop, || app.traffic.save()),
+        every(MINUTELY, &stop, || app.traffic.forget_old()),
         every(HOURLY, &stop, || renew_certificates(&app)),
         every(HOURLY, &stop, || forget_sessions(&app)),
         later(HOURLY, &stop, every(HOURLY, &stop, || sweep_blobs(&app))),

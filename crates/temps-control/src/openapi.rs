@@ -195,3 +195,27 @@ fn problems(route: &Route) -> Vec<(&'static str, &'static str)> {
     }
     problems
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_for_one_schema() {
+        let mut seen: Map<String, Value> = Map::new();
+        for route in crate::router::routes() {
+            let taken = route.body.iter().map(|body| match body {
+                Body::Json(schema) | Body::Upload(schema) => schema,
+            });
+            let given = route.answers.iter().filter_map(|(_, given)| match given {
+                Given::Json(schema) => Some(schema.as_ref()),
+                _ => None,
+            });
+            for (name, schema) in taken.chain(given).flat_map(|schema| &schema.all) {
+                let schema = serde_json::to_value(schema).unwrap();
+                let before = seen.entry(name.clone()).or_insert_with(|| schema.clone());
+                assert_eq!(*before, schema, "{name} names two things");
+            }
+        }
+    }
+}

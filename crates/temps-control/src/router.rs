@@ -8,9 +8,9 @@ use crate::{
     action::Action,
     audit_log, deployments, domains, environments,
     firewall::{Console, Instance, OfEnvironment, OfProject, rules, settings},
-    headers, instance, projects,
+    headers, instance, members, projects,
     route::{Route, delete, get, post, put},
-    sessions, setup, users,
+    sessions, setup, traffic, users,
     wire::{ChangeQuery, Page, PageQuery},
 };
 
@@ -23,9 +23,11 @@ const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;
 pub fn routes() -> Vec<Route> {
     vec![
         // Logging in
+        get("/api/v1/setup", Public, setup::state)
+            .says("Whether the first user is still to be made").gives::<setup::SetupState>(OK),
         post("/api/v1/setup", Public, setup::create)
             .says("Make the first user").records(Action::InstanceSetUp)
-            .takes::<setup::FirstUser>().gives::<users::LoggedInBody>(CREATED),
+            .takes::<setup::FirstUser>().gives::<setup::SetUpBody>(CREATED),
         post("/api/v1/session", Public, sessions::api::create)
             .says("Log in").records(Action::SessionStart)
             .refuses(StatusCode::UNAUTHORIZED, "E-mail or password is wrong")
@@ -57,7 +59,7 @@ pub fn routes() -> Vec<Route> {
 
         // Projects
         get("/api/v1/projects", User, projects::api::list)
-            .says("The projects that you are a member of").asks::<PageQuery>().gives::<Page<projects::api::ProjectBody>>(OK),
+            .says("The projects that you are a member of").asks::<PageQuery>().gives::<Page<projects::api::ListedProject>>(OK),
         post("/api/v1/projects", User, projects::api::create)
             .says("Create a project").records(Action::ProjectCreate)
             .takes::<projects::api::NewProject>().gives::<projects::api::ProjectDetails>(CREATED),
@@ -69,6 +71,25 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/projects/{project}/audit", Project(AuditRead), audit_log::api::list_of_project)
             .says("The project's part of the audit log").records(Action::AuditRead)
             .asks::<audit_log::api::AuditQuery>().gives::<Page<audit_log::api::RecordBody>>(OK),
+
+        get("/api/v1/projects/{project}/members", Project(MembersRead), members::list)
+            .says("Who has a role in the project").asks::<PageQuery>().gives::<Page<members::MemberBody>>(OK),
+
+        // Traffic
+        get("/api/v1/analytics", User, traffic::overview::show)
+            .says("Requests to all of your projects in the last hour").gives::<traffic::overview::Overview>(OK),
+        get("/api/v1/projects/{project}/analytics", Project(AnalyticsRead), traffic::analytics::show)
+            .says("Requests over time").asks::<traffic::analytics::AnalyticsQuery>().gives::<traffic::analytics::Analytics>(OK),
+        get("/api/v1/projects/{project}/requests", Project(RequestsRead), traffic::requests::list)
+            .says("The requests of the last hour, the latest first").asks::<traffic::requests::RequestQuery>()
+            .gives::<traffic::requests::Requests>(OK),
+        get("/api/v1/projects/{project}/requests/{request}", Project(RequestsRead), traffic::requests::show)
+            .says("A request of the last hour, or a refusal of the last week").gives::<traffic::RequestBody>(OK),
+        get("/api/v1/projects/{project}/refusals", Project(RequestsRead), traffic::requests::refusals)
+            .says("Refused and throttled requests of the last week, the latest first").asks::<traffic::requests::RequestQuery>()
+            .gives::<traffic::requests::Requests>(OK),
+        get("/api/v1/projects/{project}/stream", Project(RequestsRead), traffic::stream::open)
+            .says("Requests, deployments and changes as they happen").streams("text/event-stream"),
 
         // Environments
         get("/api/v1/projects/{project}/environments", Project(EnvironmentsRead), environments::api::list)
@@ -107,6 +128,11 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/projects/{project}/firewall/rules", Project(FirewallWrite), rules::api::create::<OfProject<proof::FirewallWrite>>)
             .says("Add rules to the project").records(Action::ProjectFirewallRuleAdd).asks::<ChangeQuery>().up_to(rules::MAX_BODY)
             .takes::<rules::NewRules>().gives::<rules::AddedRules>(CREATED),
+        get("/api/v1/projects/{project}/firewall/rules/{rule}", Project(FirewallRead), rules::change::show::<OfProject<proof::FirewallRead>>)
+            .says("A rule of the project").gives::<rules::Rule>(OK),
+        put("/api/v1/projects/{project}/firewall/rules/{rule}", Project(FirewallWrite), rules::change::update::<OfProject<proof::FirewallWrite>>)
+            .says("Change a rule of the project").records(Action::ProjectFirewallRuleChange).needs_version().asks::<ChangeQuery>()
+            .takes::<rules::ChangedRule>().gives::<rules::RuleAfterChange>(OK),
         delete("/api/v1/projects/{project}/firewall/rules/{rule}", Project(FirewallWrite), rules::api::remove::<OfProject<proof::FirewallWrite>>)
             .says("Remove a rule of the project").records(Action::ProjectFirewallRuleRemove).needs_version().asks::<ChangeQuery>()
             .gives::<projects::api::Effective>(OK),
@@ -120,6 +146,11 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/instance/firewall/rules", Administrator, rules::api::create::<Instance>)
             .says("Add rules for every host").records(Action::InstanceFirewallRuleAdd).asks::<ChangeQuery>().up_to(rules::MAX_BODY)
             .takes::<rules::NewRules>().gives::<rules::AddedRules>(CREATED),
+        get("/api/v1/instance/firewall/rules/{rule}", Administrator, rules::change::show::<Instance>)
+            .says("A rule for every host").gives::<rules::Rule>(OK),
+        put("/api/v1/instance/firewall/rules/{rule}", Administrator, rules::change::update::<Instance>)
+            .says("Change a rule for every host").records(Action::InstanceFirewallRuleChange).needs_version().asks::<ChangeQuery>()
+            .takes::<rules::ChangedRule>().gives::<rules::RuleAfterChange>(OK),
         delete("/api/v1/instance/firewall/rules/{rule}", Administrator, rules::api::remove::<Instance>)
             .says("Remove a rule for every host").records(Action::InstanceFirewallRuleRemove).needs_version().asks::<ChangeQuery>()
             .gives::<projects::api::Effective>(OK),
@@ -133,6 +164,11 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/instance/console-firewall/rules", Administrator, rules::api::create::<Console>)
             .says("Add rules for the console").records(Action::ConsoleFirewallRuleAdd).asks::<ChangeQuery>().up_to(rules::MAX_BODY)
             .takes::<rules::NewRules>().gives::<rules::AddedRules>(CREATED),
+        get("/api/v1/instance/console-firewall/rules/{rule}", Administrator, rules::change::show::<Console>)
+            .says("A rule of the console").gives::<rules::Rule>(OK),
+        put("/api/v1/instance/console-firewall/rules/{rule}", Administrator, rules::change::update::<Console>)
+            .says("Change a rule of the console").records(Action::ConsoleFirewallRuleChange).needs_version().asks::<ChangeQuery>()
+            .takes::<rules::ChangedRule>().gives::<rules::RuleAfterChange>(OK),
         delete("/api/v1/instance/console-firewall/rules/{rule}", Administrator, rules::api::remove::<Console>)
             .says("Remove a rule of the console").records(Action::ConsoleFirewallRuleRemove).needs_version().asks::<ChangeQuery>()
             .gives::<projects::api::Effective>(OK),
@@ -143,6 +179,9 @@ pub fn routes() -> Vec<Route> {
         put("/api/v1/projects/{project}/headers", Project(HeadersWrite), headers::api::update)
             .says("Change the project's security headers").records(Action::HeadersChange).needs_version().asks::<ChangeQuery>()
             .takes::<headers::HeaderSettingsBody>().gives::<headers::api::HeadersBody>(OK),
+
+        get("/api/v1/projects/{project}/headers/live", Project(HeadersRead), headers::live::show)
+            .says("The headers that the site really sends").asks::<headers::live::LiveQuery>().gives::<headers::live::LiveHeaders>(OK),
 
         // Deployments
         get("/api/v1/projects/{project}/deployments", Project(DeploymentsRead), deployments::api::list)

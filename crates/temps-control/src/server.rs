@@ -13,7 +13,14 @@ use axum::{
 use tokio::net::UnixListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{app::App, browse, health, openapi, problem, problem::Problem, remainder, router};
+use crate::{
+    app::App,
+    browse, dashboard,
+    demo::{self, Demo},
+    health, openapi, problem,
+    problem::Problem,
+    remainder, router,
+};
 
 /// The whole of the console's host name.
 pub fn router(app: &App) -> Router {
@@ -23,20 +30,25 @@ pub fn router(app: &App) -> Router {
     let document = Arc::<str>::from(document.to_string());
     let api = routes.into_iter().fold(Router::new(), |router, route| route.mount(router, app));
     let json = [(header::CONTENT_TYPE, "application/json")];
-    api.merge(health::routes())
+    let router = api
+        .merge(health::routes())
         .merge(browse::routes(page))
         .route("/api/openapi.json", get(move || async move { (json, document.to_string()) }))
-        .fallback(async || {
-            Problem::no_such_path("There is nothing at this path.").hint("The API is described at /api/docs.")
-        })
+        .fallback(dashboard::serve)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal("a handler panicked").into_response()
         }))
+        .with_state(app.clone());
+    let demo = Demo { app: app.clone(), api: router.clone() };
+    let router = match app.settings.demo {
+        true => router.layer(middleware::from_fn_with_state(demo, demo::after_setup)),
+        false => router,
+    };
+    router
         .layer(middleware::from_fn(detach))
         .layer(middleware::from_fn(remainder::read))
         .layer(middleware::from_fn(problem::render))
         .layer(middleware::map_response(no_store))
-        .with_state(app.clone())
 }
 
 /// Runs calls that change something to their end, even if the client goes away: what was committed also comes into force.

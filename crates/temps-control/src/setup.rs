@@ -10,7 +10,7 @@ use std::{
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use sea_orm::{ActiveValue::Set, EntityTrait, PaginatorTrait};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use temps_db::{
     Database, DbError,
     audit::{Actor, Authentication},
@@ -23,10 +23,11 @@ use crate::{
     access::{Proof, Public, Token},
     app::App,
     change::Change,
+    demo::DemoBody,
     password::Password,
     problem::Problem,
     sessions,
-    users::{self, LoggedIn},
+    users::{self, LoggedIn, LoggedInBody},
     wire::Json,
 };
 
@@ -104,6 +105,26 @@ pub struct FirstUser {
     name: Text<80>,
     #[schema(value_type = String, format = Password)]
     password: Secret<String>,
+}
+
+/// Whether anybody has been here yet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SetupState {
+    /// Whether the first user is still to be made.
+    needed: bool,
+}
+
+pub async fn state(State(app): State<App>) -> Json<SetupState> {
+    Json(SetupState { needed: app.setup.text().is_some() })
+}
+
+/// The first user is there and logged in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SetUpBody {
+    #[serde(flatten)]
+    session: LoggedInBody,
+    /// What was made to try things with; only if Temps was started with `--demo`.
+    demo: Option<DemoBody>,
 }
 
 /// Makes the first user, who is an instance administrator, and logs them in.

@@ -1,9 +1,19 @@
 //! Starting and stopping the control plane.
 
-use std::{fmt::Debug, io, num::NonZeroUsize, sync::Arc, thread::available_parallelism};
+use std::{
+    fmt::Debug,
+    io,
+    num::NonZeroUsize,
+    sync::{Arc, atomic::AtomicU64},
+    thread::available_parallelism,
+};
 
 use axum::serve::Listener;
-use temps_db::{Database, DbError, audit::Sealer};
+use temps_db::{
+    Database, DbError,
+    audit::Sealer,
+    telemetry::{Telemetry, TelemetryError},
+};
 use temps_model::{Clock, Secret};
 use temps_policy::{Console, EdgeSnapshot, link::Publisher};
 use tokio::{net::UnixListener, task::JoinHandle};
@@ -12,13 +22,17 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{App, Settings, State},
     blobs::Blobs,
+    built_in::BuiltIn,
     certificates::{Certificates, CertificatesError},
     denials::Denials,
     edge::{Edge, Parts, Sources},
-    jobs, operator,
+    jobs,
+    live::Live,
+    operator,
     password::Passwords,
     server,
     setup::{SetupError, SetupToken},
+    traffic::Traffic,
 };
 
 /// Why the control plane did not start.
@@ -32,6 +46,8 @@ pub enum StartError {
     Setup(#[from] SetupError),
     #[error("the folder of deployed files cannot be used: {0}")]
     Blobs(io::Error),
+    #[error("the file of past traffic {path} cannot be opened: {error}")]
+    Telemetry { path: String, error: TelemetryError },
     #[error("the private socket {path} cannot be used: {error}")]
     Socket { path: String, error: io::Error },
 }
@@ -46,6 +62,7 @@ pub struct Prepared {
     sources: Sources,
     parts: Parts,
     setup: SetupToken,
+    telemetry: Telemetry,
 }
 
 /// The running control plane.
@@ -79,7 +96,10 @@ impl Prepared {
             max_upload: settings.max_upload,
         };
         let (parts, snapshot) = Edge::first(&sources).await?;
-        Ok((Self { settings, database, clock, certificates, blobs, sources, parts, setup }, snapshot))
+        let path = settings.data_dir.join("telemetry.db");
+        let telemetry = Telemetry::open(&path).await;
+        let telemetry = telemetry.map_err(|error| StartError::Telemetry { path: path.display().to_string(), error })?;
+        Ok((Self { settings, database, clock, certificates, blobs, sources, parts, setup, telemetry }, snapshot))
     }
 
     /// The one-time token of the first start, if there is no user yet.
@@ -87,14 +107,21 @@ impl Prepared {
         self.setup.text()
     }
 
-    /// Listens on the private sockets and begins its jobs. `metrics` renders the metrics of the whole program.
+    /// Listens on the private sockets and begins its jobs. `missing` counts the events that the edge could not hand over, `metrics` renders the
+    /// metrics of the whole program.
     pub fn start(
         self,
         publisher: Publisher,
+        missing: Arc<AtomicU64>,
+        built_in: BuiltIn,
         metrics: impl Fn() -> String + Send + Sync + 'static,
     ) -> Result<Control, StartError> {
         let parallel = available_parallelism().map_or(1, NonZeroUsize::get);
+        let stop = CancellationToken::new();
         let app: App = Arc::new(State {
+            traffic: Arc::new(Traffic::new(self.telemetry, missing, Arc::clone(&self.clock))),
+            live: Live::default(),
+            stop: stop.clone(),
             edge: Edge::new(self.parts, publisher, self.sources, Arc::clone(&self.clock)),
             settings: self.settings,
             database: self.database,
@@ -104,9 +131,9 @@ impl Prepared {
             passwords: Passwords::new(parallel),
             setup: self.setup,
             denials: Denials::default(),
+            built_in,
             metrics: Arc::new(metrics),
         });
-        let stop = CancellationToken::new();
         let console = listen(app.settings.console_socket())?;
         let operators = listen(app.settings.operator_socket())?;
         let tasks = vec![
@@ -121,6 +148,11 @@ impl Prepared {
 }
 
 impl Control {
+    /// Where events of the edge are to be handed.
+    pub fn traffic(&self) -> Arc<Traffic> {
+        Arc::clone(&self.app.traffic)
+    }
+
     /// Lets calls end, stops the jobs, records what is still counted, seals all that was recorded, closes the database: in this order, so that
     /// nothing is left unsealed.
     pub async fn stop(self) {
@@ -132,6 +164,7 @@ impl Control {
         let (sealed, sealer) = self.sealer;
         sealed.cancel();
         ended(sealer).await;
+        self.app.traffic.close().await;
         if let Err(error) = self.app.database.close().await {
             tracing::error!(%error, "the database could not be closed");
         }

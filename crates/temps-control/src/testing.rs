@@ -9,7 +9,7 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use serde_json::Value;
-use temps_db::{Database, DatabaseSettings, vault::KeySources};
+use temps_db::{Database, DatabaseSettings, telemetry::Telemetry, vault::KeySources};
 use temps_model::{Clock, Secret, UserId};
 use temps_policy::{Console, UpstreamNetworks, link::link};
 use temps_testkit::{FakeClock, TestDatabase, database::Location};
@@ -26,6 +26,7 @@ use crate::{
     password::Passwords,
     server, sessions,
     setup::SetupToken,
+    traffic::Traffic,
     users::store::{self, NewUser},
 };
 
@@ -170,6 +171,8 @@ pub fn settings(test: &TestDatabase) -> Settings {
         max_upload: 512 << 20,
         security_contact: None,
         metrics_token: None,
+        edge_addr: ([127, 0, 0, 1], 9).into(),
+        demo: false,
     }
 }
 
@@ -190,6 +193,8 @@ async fn state(test: &TestDatabase, clock: &FakeClock) -> App {
     };
     let (parts, snapshot) = Edge::first(&sources).await.unwrap();
     let (control, _) = link(snapshot, 0, 1);
+    let telemetry = Telemetry::open(&directory.join("telemetry.db")).await.unwrap();
+    let traffic = Traffic::new(telemetry, Arc::clone(&control.dropped), Arc::clone(&clock));
     Arc::new(State {
         edge: Edge::new(parts, control.publisher(), sources, Arc::clone(&clock)),
         setup: SetupToken::prepare(&database, directory).await.unwrap(),
@@ -200,6 +205,10 @@ async fn state(test: &TestDatabase, clock: &FakeClock) -> App {
         blobs,
         passwords: Passwords::new(1),
         denials: Denials::default(),
+        traffic: Arc::new(traffic),
+        live: Default::default(),
+        stop: Default::default(),
+        built_in: Default::default(),
         metrics: Arc::new(String::new),
     })
 }

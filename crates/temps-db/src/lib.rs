@@ -13,6 +13,7 @@ mod migrate;
 mod migrations;
 mod open;
 pub mod tags;
+pub mod telemetry;
 mod transaction;
 pub mod vault;
 

@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use sea_orm::{DatabaseConnection, DbErr};
+use sqlx::sqlite::SqliteSynchronous;
 use temps_model::{Clock, InstanceId, Secret};
 
 use crate::{
@@ -123,7 +124,7 @@ enum Place<'a> {
 impl<'a> Place<'a> {
     fn new(settings: &'a DatabaseSettings) -> Result<Self, OpenError> {
         Ok(match settings {
-            DatabaseSettings::Sqlite { path } => Self::Sqlite(Sqlite { path }),
+            DatabaseSettings::Sqlite { path } => Self::Sqlite(Sqlite { path, synchronous: SqliteSynchronous::Full }),
             DatabaseSettings::Postgres { url } => Self::Postgres(Box::new(Postgres::new(url.expose())?)),
         })
     }

@@ -6,7 +6,10 @@
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use sea_orm_migration::seaql_migrations;
 
-use crate::entities::*;
+use crate::{
+    entities::*,
+    telemetry::{minute, refusal},
+};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +56,11 @@ pub fn inventory() -> Vec<Table> {
         table::<session::Entity>(),
         table::<user::Entity>(),
     ]
+}
+
+/// Every table of the file of [telemetry](crate::telemetry).
+pub fn telemetry_inventory() -> Vec<Table> {
+    vec![table::<minute::Entity>(), table::<refusal::Entity>()]
 }
 
 /// The table in which the migrations note what they did.

@@ -19,7 +19,8 @@ pub fn admit<'a>(
     request: &Request<Incoming>,
 ) -> Result<&'a Arc<Site>, Answer> {
     let facts = &reading.facts;
-    match pipeline::judge(snapshot, site.map(Arc::as_ref), facts, &worker.shared.counters, worker.uptime()) {
+    let (counters, uptime) = (&worker.shared.counters, worker.uptime());
+    match pipeline::judge(snapshot, site.map(Arc::as_ref), facts.client, facts.received, counters, uptime) {
         Verdict::Pass => {}
         Verdict::Refuse(refusal) => return Err(Answer::Refused(refusal)),
         Verdict::Throttle { retry_after } => return Err(Answer::Throttled { retry_after }),

@@ -63,6 +63,12 @@ permissions! {
     HeadersWrite      = "headers:write"      [Owner, Admin],
     /// The project's part of the audit log.
     AuditRead         = "audit:read"         [Owner, Admin],
+    /// Who the members are.
+    MembersRead       = "members:read"       [Owner, Admin, Member, Viewer],
+    /// How many requests there were, and what became of them.
+    AnalyticsRead     = "analytics:read"     [Owner, Admin, Member, Viewer],
+    /// Single requests, with the addresses that they came from.
+    RequestsRead      = "requests:read"      [Owner, Admin, Member],
 }
 
 /// What a member is in a project. Instance administrator is a separate thing and no role.

@@ -5,30 +5,32 @@ use std::time::Duration;
 use temps_model::{ClientIp, Timestamp};
 
 use crate::{
-    EdgeSnapshot, Facts, FirewallScope, Refusal, Site, SiteId, Verdict,
+    EdgeSnapshot, FirewallScope, Refusal, Site, SiteId, Verdict,
     protections::{
         firewall::{Firewall, check_allow_lists, check_block_lists},
         limits::{Counted, Counters, check_rate},
     },
 };
 
-/// Decides whether a request may pass. `site` is `None` for an unknown host name, for which the instance's own rules hold.
-/// `uptime` is the moment on a clock that never goes back.
+/// Decides whether a request of `client`, received at `received`, may pass. `site` is `None` for an unknown host name, for which the
+/// instance's own rules hold. `uptime` is the moment on a clock that never goes back. That these are all it asks for is what makes it
+/// possible to say of a request that was served what other rules would have made of it.
 pub fn judge(
     snapshot: &EdgeSnapshot,
     site: Option<&Site>,
-    facts: &Facts,
+    client: ClientIp,
+    received: Timestamp,
     counters: &Counters,
     uptime: Duration,
 ) -> Verdict {
-    if is_emergency(snapshot, facts.client, facts.received) {
+    if is_emergency(snapshot, client, received) {
         return Verdict::Pass;
     }
-    if let Err(refusal) = check_lists(snapshot, site, facts.client, facts.received) {
+    if let Err(refusal) = check_lists(snapshot, site, client, received) {
         return Verdict::Refuse(refusal);
     }
     let limits = site.map_or(&snapshot.instance.limits, |site| &site.limits);
-    if let Err(retry_after) = check_rate(counters, counted(site, facts.client), limits.rate, uptime) {
+    if let Err(retry_after) = check_rate(counters, counted(site, client), limits.rate, uptime) {
         return Verdict::Throttle { retry_after };
     }
     Verdict::Pass

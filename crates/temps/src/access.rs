@@ -1,4 +1,4 @@
-//! What the edge reports becomes the access log and the metrics.
+//! What the edge reports becomes the access log, the metrics, and what the owners of sites see.
 
 use std::{
     sync::{
@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use temps_control::Traffic;
 use temps_policy::{Event, Outcome};
 use tokio::{sync::mpsc, time};
 
@@ -16,16 +17,24 @@ use crate::metrics;
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Takes events until the edge is gone. `version` tells the snapshot that was sent last.
-pub async fn record(mut events: mpsc::Receiver<Vec<Event>>, dropped: Arc<AtomicU64>, version: impl Fn() -> u64) {
+pub async fn record(
+    mut events: mpsc::Receiver<Vec<Event>>,
+    traffic: Arc<Traffic>,
+    dropped: Arc<AtomicU64>,
+    version: impl Fn() -> u64,
+) {
     let mut upkeep = time::interval(UPKEEP);
     upkeep.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             batch = events.recv() => match batch {
-                Some(batch) => batch.iter().for_each(|event| {
-                    metrics::count(event);
-                    log(event);
-                }),
+                Some(batch) => {
+                    batch.iter().for_each(|event| {
+                        metrics::count(event);
+                        log(event);
+                    });
+                    traffic.take(batch);
+                }
                 None => return,
             },
             _ = upkeep.tick() => {

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::Arc,
@@ -23,7 +23,7 @@ use temps_policy::{
 use tokio::{runtime::Runtime, task::JoinHandle};
 
 use crate::{
-    access,
+    access, built_in,
     config::{Config, PublicUrl},
     metrics,
     process::{DataDir, check_instance, keep_instance},
@@ -153,9 +153,11 @@ async fn begin(
     let (control_end, edge_end) = link::link(snapshot, workers.get(), EVENT_BATCHES);
     let (publisher, sent) = (control_end.publisher(), control_end.publisher());
     let render = metrics::install()?;
-    let control = prepared.start(publisher, move || render())?;
+    let missing = Arc::clone(&control_end.dropped);
+    let control = prepared.start(publisher, missing, built_in::files(), move || render())?;
     let version = move || sent.current().version;
-    let access_log = tokio::spawn(access::record(control_end.events, control_end.dropped, version));
+    let log = access::record(control_end.events, control.traffic(), control_end.dropped, version);
+    let access_log = tokio::spawn(log);
     Ok(Begun { id, control, access_log, edge_end, setup_token })
 }
 
@@ -175,10 +177,22 @@ fn control_settings(config: Config) -> Settings {
         public_https_port: config.public_url.port,
         apps_domain: config.apps_domain,
         upstream_networks: UpstreamNetworks::new(config.upstream_networks),
+        edge_addr: from_here(config.https_addr),
+        demo: config.demo,
         max_upload: config.max_upload,
         security_contact: config.security_contact.map(|contact| contact.as_str().to_owned()),
         metrics_token: config.metrics_token,
     }
+}
+
+/// Where this machine itself reaches what listens at an address.
+fn from_here(addr: SocketAddr) -> SocketAddr {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, addr.port())
 }
 
 fn edge_config(config: &Config, workers: NonZeroUsize, id: InstanceId) -> EdgeConfig {

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+mod built_in;
 pub mod cli;
 pub mod config;
 pub mod instance;

@@ -47,8 +47,17 @@ fn welcome(instance: &Instance, data_dir: &Path, terminal: &Terminal) {
     }
     terminal.say(format_args!("  Data     {}", instance.data_dir().display()));
     let Some(token) = instance.setup_token() else { return };
-    terminal.say(format_args!("\nThere is no user yet. The setup token, which works once, is\n  {}", token.expose()));
-    terminal.say(format_args!("It also stands in {}. Next:", instance.data_dir().join("setup-token").display()));
+    // Plain HTTP to this machine needs no certificate that the browser would have to be told to trust.
+    let origin = match console.host.is_loopback() {
+        true => format!("http://{}:{}", console.host, instance.http_addr().port()),
+        false => console.to_string(),
+    };
+    terminal.say(format_args!(
+        "\nThere is no user yet. Open this link to become the owner; it works once:\n  {origin}/setup#token={}",
+        token.expose()
+    ));
+    let file = instance.data_dir().join("setup-token");
+    terminal.say(format_args!("The token in it also stands in {}. Without a browser:", file.display()));
     terminal.say(format_args!(
         "  {} setup{} --email you@example.com --name You",
         this_program(),

@@ -8,7 +8,7 @@ mod words;
 use crate::tree::Tree;
 
 /// Every rule, in the order in which they are reported.
-const RULES: [fn(&Tree) -> Vec<String>; 11] = [
+const RULES: [fn(&Tree) -> Vec<String>; 12] = [
     layout::arrows,
     layout::dependencies_have_reasons,
     layout::sources_are_public,
@@ -18,6 +18,7 @@ const RULES: [fn(&Tree) -> Vec<String>; 11] = [
     safety::unsafe_is_forbidden,
     safety::programs_are_started_in_few_places,
     safety::sql_is_not_built_from_text,
+    safety::text_is_never_markup,
     documents::named_paths_exist,
     documents::pages_are_linked,
 ];

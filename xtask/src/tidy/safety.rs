@@ -40,7 +40,7 @@ pub fn sql_is_not_built_from_text(tree: &Tree) -> Vec<String> {
                 } else {
                     arguments
                 };
-                if !sql.starts_with('"') && !sql.starts_with("r#\"") {
+                if !["\"", "r#\"", "include_str!(\""].iter().any(|literal| sql.starts_with(literal)) {
                     let line = text[..start].matches('\n').count() + 1;
                     findings.push(format!("{path}:{line}: {taker}…) with SQL that is no literal"));
                 }
@@ -48,6 +48,20 @@ pub fn sql_is_not_built_from_text(tree: &Tree) -> Vec<String> {
         }
     }
     findings
+}
+
+/// What turns text into markup or code in a browser (R-APP-4).
+const MARKUP_MAKERS: [&str; 7] =
+    ["{@html", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function("];
+
+pub fn text_is_never_markup(tree: &Tree) -> Vec<String> {
+    let sources = tree.files().filter(|(path, _)| path.starts_with("dashboard/src/"));
+    sources
+        .flat_map(|(path, text)| {
+            let found = MARKUP_MAKERS.iter().filter(|maker| text.contains(**maker));
+            found.map(move |maker| format!("{path}: `{maker}` turns text into markup or code"))
+        })
+        .collect()
 }
 
 fn is_test(path: &str) -> bool {

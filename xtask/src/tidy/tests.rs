@@ -72,6 +72,13 @@ fn each_rule_bites() {
             "no literal",
         ),
         (
+            safety::text_is_never_markup,
+            "dashboard/src/lib/a.svelte",
+            "<p>{@html note}</p>",
+            "<p>{note}</p>",
+            "`{@html` turns text into markup",
+        ),
+        (
             documents::named_paths_exist,
             "docs/a.md",
             "[b](b.md)",

@@ -9,8 +9,9 @@ const EMPTY_NAMES: [&str; 8] = ["manager", "helper", "helpers", "util", "utils",
 const FORBIDDEN: [&str; 6] = ["todo!(", "unimplemented!(", "FIXME", "XXX", "/root/", "/work/"];
 
 pub fn files_are_short(tree: &Tree) -> Vec<String> {
-    let lines = tree.ending(".rs").map(|(path, text)| (path, text.lines().count()));
-    let long = lines.filter(|(_, lines)| *lines > MOST_LINES);
+    // What a program wrote is as long as it is.
+    let sources = tree.files().filter(|(path, _)| is_source(path) && !path.ends_with(".d.ts"));
+    let long = sources.map(|(path, text)| (path, text.lines().count())).filter(|(_, lines)| *lines > MOST_LINES);
     long.map(|(path, lines)| format!("{path}: {lines} lines; {MOST_LINES} are the most")).collect()
 }
 
@@ -31,10 +32,15 @@ pub fn names_say_something(tree: &Tree) -> Vec<String> {
         let name = path.rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default();
         name.split(['_', '-']).any(|word| EMPTY_NAMES.contains(&word))
     };
-    let paths = tree.ending(".rs").map(|(path, _)| path).filter(is_empty);
+    let paths = tree.files().map(|(path, _)| path).filter(|path| is_source(path)).filter(is_empty);
     paths.map(|path| format!("{path}: name it after what it holds")).collect()
 }
 
 fn is_ours(path: &str) -> bool {
-    [".rs", ".md", ".toml", ".sh", ".sql", ".html", "Makefile", ".ci/run"].iter().any(|end| path.ends_with(end))
+    is_source(path)
+        || [".md", ".toml", ".sh", ".sql", ".html", "Makefile", ".ci/run"].iter().any(|end| path.ends_with(end))
+}
+
+fn is_source(path: &str) -> bool {
+    [".rs", ".ts", ".svelte", ".css", ".js"].iter().any(|end| path.ends_with(end))
 }

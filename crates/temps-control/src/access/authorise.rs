@@ -11,7 +11,7 @@ use temps_db::{
     DbError,
     entities::{member, project},
 };
-use temps_model::{Permission, ProjectId, ProjectSlug, Role, UserId, grants};
+use temps_model::{Permission, ProjectId, ProjectSlug, Role, SessionId, UserId, grants};
 
 use super::{Caller, RequestContext, cookie, cross_site, grant::Evidence};
 use crate::{action::Action, app::App, problem::Problem};
@@ -54,6 +54,7 @@ pub(super) struct Member {
     pub slug: ProjectSlug,
     pub role: Role,
     pub user: UserId,
+    pub session: SessionId,
     pub permission: Permission,
 }
 
@@ -108,7 +109,7 @@ async fn decide(app: &App, declared: Declared, params: &RawPathParams, request: 
         (Access::Administrator, Some(_)) => {
             Err(Problem::forbidden("administrator_needed", "Only an instance administrator may do this."))
         }
-        (Access::Project(permission), Some(caller)) => match member(app, caller.user, params, permission).await {
+        (Access::Project(permission), Some(caller)) => match member(app, caller, params, permission).await {
             Ok(member) => {
                 authorised.member = Some(member);
                 Ok(())
@@ -129,7 +130,8 @@ async fn decide(app: &App, declared: Declared, params: &RawPathParams, request: 
 
 /// The caller's membership of `{project}`. A project that does not exist and one that the caller is no member of are asked for by the same query
 /// and give the same answer (R-RBAC-2); a member who lacks the permission is told so.
-async fn member(app: &App, user: UserId, params: &RawPathParams, permission: Permission) -> Result<Member, Problem> {
+async fn member(app: &App, caller: &Caller, params: &RawPathParams, permission: Permission) -> Result<Member, Problem> {
+    let user = caller.user;
     let name = params.iter().find(|(name, _)| *name == "project").map(|(_, value)| value);
     let name = name.ok_or_else(|| Problem::internal("a project route without {project}"))?;
     let by_name = match name.parse::<ProjectId>() {
@@ -145,7 +147,14 @@ async fn member(app: &App, user: UserId, params: &RawPathParams, permission: Per
         .map_err(DbError::from)?;
     let Some((member, Some(project))) = found else { return Err(Problem::not_found()) };
     match grants(member.role, permission) {
-        true => Ok(Member { project: project.id, slug: project.slug, role: member.role, user, permission }),
+        true => Ok(Member {
+            project: project.id,
+            slug: project.slug,
+            role: member.role,
+            user,
+            session: caller.session,
+            permission,
+        }),
         false => Err(Problem::forbidden(
             "permission_needed",
             format!("Your role in this project is {}, which does not include `{permission}`.", member.role),

@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use temps_model::{ProjectId, ProjectSlug, Role, UserId, proof::Granted};
+use temps_model::{ProjectId, ProjectSlug, Role, SessionId, UserId, proof::Granted};
 
-use super::{Caller, RequestContext, authorise::Authorised};
+use super::{Caller, RequestContext, Standing, authorise::Authorised};
 use crate::{action::Action, problem::Problem};
 
 /// The proof that this caller holds permission `P` in this project. Functions that touch a project's data demand it, so a handler without it
@@ -16,8 +16,16 @@ pub struct Grant<P: Granted> {
     pub slug: ProjectSlug,
     pub role: Role,
     pub user: UserId,
+    session: SessionId,
     evidence: Evidence,
     permission: PhantomData<P>,
+}
+
+impl<P: Granted> Grant<P> {
+    /// What has to last for a call that lasts.
+    pub fn standing(&self) -> Standing {
+        Standing { session: self.session, user: self.user, project: self.project, permission: P::PERMISSION }
+    }
 }
 
 /// The proof that this caller is an instance administrator.
@@ -86,6 +94,7 @@ impl<S: Send + Sync, P: Granted> FromRequestParts<S> for Grant<P> {
             slug: member.slug.clone(),
             role: member.role,
             user: member.user,
+            session: member.session,
             evidence: authorised.evidence(),
             permission: PhantomData,
         })

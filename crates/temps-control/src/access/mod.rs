@@ -9,6 +9,7 @@ mod context;
 mod cookie;
 mod cross_site;
 mod grant;
+mod standing;
 mod token;
 
 pub use authorise::{Access, Declared, authorise};
@@ -16,4 +17,5 @@ pub use caller::Caller;
 pub use context::RequestContext;
 pub use cookie::{SESSION_COOKIE, clear_session_cookie, session_cookie};
 pub use grant::{Administrator, Evidence, Grant, Proof, Public, User};
+pub use standing::Standing;
 pub use token::Token;

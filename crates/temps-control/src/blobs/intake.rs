@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     fs::{self, File},
     io::{self, Write},
     mem,
@@ -25,8 +26,17 @@ pub struct Intake {
     pending: BTreeMap<PathBuf, TempPath>,
     /// The folders of all blobs that were named, new or not.
     folders: BTreeSet<PathBuf>,
+    progress: Progress,
     _turn: OwnedSemaphorePermit,
     _shared: OwnedRwLockReadGuard<()>,
+}
+
+/// How far it is, and who is told.
+#[derive(Default)]
+struct Progress {
+    files: u64,
+    bytes: u64,
+    told: Option<Box<dyn Fn(u64, u64) + Send>>,
 }
 
 /// The content of one file while it is written.
@@ -38,7 +48,13 @@ pub struct Arrival {
 
 impl Intake {
     pub(super) fn new(blobs: Arc<Blobs>, turn: OwnedSemaphorePermit, shared: OwnedRwLockReadGuard<()>) -> Self {
-        Self { blobs, pending: BTreeMap::new(), folders: BTreeSet::new(), _turn: turn, _shared: shared }
+        let (pending, folders, progress) = (BTreeMap::new(), BTreeSet::new(), Progress::default());
+        Self { blobs, pending, folders, progress, _turn: turn, _shared: shared }
+    }
+
+    /// Tells the number of files and bytes after each file.
+    pub fn tell(&mut self, told: impl Fn(u64, u64) + Send + 'static) {
+        self.progress.told = Some(Box::new(told));
     }
 
     pub fn begin(&self) -> io::Result<Arrival> {
@@ -58,6 +74,7 @@ impl Intake {
             false => (None, None),
         };
         self.keep(blob, file)?;
+        self.progress.add(size);
         Ok(FileEntry { blob, size, media_type: media_type.to_owned(), gzip, brotli })
     }
 
@@ -127,6 +144,21 @@ impl Intake {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Progress {
+    fn add(&mut self, size: u64) {
+        (self.files, self.bytes) = (self.files + 1, self.bytes + size);
+        if let Some(told) = &self.told {
+            told(self.files, self.bytes);
+        }
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} files", self.files)
     }
 }
 

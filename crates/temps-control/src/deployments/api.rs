@@ -1,6 +1,10 @@
 //! `/projects/{project}/deployments`.
 
-use std::sync::Arc;
+use std::{
+    cell::Cell,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::{FromRequest, Path, Request, State},
@@ -8,7 +12,7 @@ use axum::{
     response::IntoResponse,
 };
 use temps_model::{
-    DeploymentId,
+    DeploymentId, EnvironmentSlug,
     proof::{DeploymentsCreate, DeploymentsRead, DeploymentsRollback},
 };
 use temps_policy::{Upstream, UpstreamHost};
@@ -26,11 +30,14 @@ use crate::{
     change::Change,
     edge::Touched,
     environments,
+    live::News,
     problem::Problem,
     wire::{Json, Page, PageQuery, Query},
 };
 
 const PRODUCTION: &str = "production";
+/// The least time between two reports of how far unpacking is.
+const BETWEEN_NEWS: Duration = Duration::from_millis(200);
 
 pub async fn list(
     State(app): State<App>,
@@ -68,8 +75,8 @@ pub async fn create(
             let Upload { archive, environment } = Upload::receive(request, app.settings.max_upload, &app.blobs).await?;
             let environment = environment.unwrap_or_else(|| PRODUCTION.to_owned());
             // Asked before the work of unpacking, and again when the deployment is made.
-            environments::store::find(app.database.read(), &grant, &environment).await?;
-            let (content, intake) = unpack(&app, archive).await?;
+            let found = environments::store::find(app.database.read(), &grant, &environment).await?;
+            let (content, intake) = unpack(&app, &grant, found.slug, archive).await?;
             (environment, content, Some(intake))
         }
         false => {
@@ -115,12 +122,20 @@ async fn publish(app: &App, change: Change, made: MadeLive) -> Result<LiveDeploy
     let effective_ms = app.edge.refresh([Touched::Environment(environment.id)]).await;
     let deployment =
         bodies(app, project, vec![(deployment, environment)]).await?.pop().ok_or_else(Problem::not_found)?;
+    let told = serde_json::to_value(&deployment).map_err(Problem::internal)?;
+    app.live.tell(project, News::Deployment { deployment: told });
     Ok(LiveDeploymentBody { deployment, effective_ms })
 }
 
 /// Takes the files of an archive in, away from the threads that answer calls, and makes them last.
-async fn unpack(app: &App, archive: std::fs::File) -> Result<(Content, Intake), Problem> {
+async fn unpack(
+    app: &App,
+    grant: &Grant<DeploymentsCreate>,
+    environment: EnvironmentSlug,
+    archive: std::fs::File,
+) -> Result<(Content, Intake), Problem> {
     let mut intake = Arc::clone(&app.blobs).intake().await?;
+    intake.tell(progress(app, grant, environment));
     let unpacking = tokio::task::spawn_blocking(move || {
         let manifest = archive::unpack(archive, &Limits::DEFAULT, &mut intake)?;
         let id = intake.put_manifest(&manifest)?;
@@ -134,6 +149,23 @@ async fn unpack(app: &App, archive: std::fs::File) -> Result<(Content, Intake), 
         ArchiveError::Store(error) => error.into(),
         refusal => Problem::invalid("archive", refusal.to_string()),
     })
+}
+
+/// Tells whoever looks at the project how far unpacking is, a few times a second.
+fn progress(
+    app: &App,
+    grant: &Grant<DeploymentsCreate>,
+    environment: EnvironmentSlug,
+) -> impl Fn(u64, u64) + Send + 'static {
+    let (app, project, by) = (app.clone(), grant.project, grant.user);
+    let told = Cell::new(None::<Instant>);
+    move |files, bytes| {
+        let now = app.clock.monotonic();
+        if told.get().is_none_or(|told| now.duration_since(told) >= BETWEEN_NEWS) {
+            told.set(Some(now));
+            app.live.tell(project, News::Unpacking { environment: environment.clone(), files, bytes, by });
+        }
+    }
 }
 
 /// An address is checked now, so that a mistake is told at once; a name is resolved and checked at every connection.

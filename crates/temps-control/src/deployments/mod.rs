@@ -21,6 +21,7 @@ mod upload;
 pub mod wire;
 
 pub use sweep::sweep;
+pub use wire::kind_name;
 
 #[cfg(test)]
 mod tests;

@@ -98,10 +98,7 @@ pub(super) async fn bodies(
     let body = |(deployment, environment): (deployment::Model, environment::Model)| DeploymentBody {
         id: deployment.id,
         number: deployment.number,
-        kind: match deployment.kind {
-            DeploymentKind::Static => "static",
-            DeploymentKind::Upstream => "upstream",
-        },
+        kind: kind_name(deployment.kind),
         upstream_url: deployment.upstream_url,
         files: deployment.files,
         bytes: deployment.bytes,
@@ -114,6 +111,14 @@ pub(super) async fn bodies(
         environment: environment.slug,
     };
     Ok(deployments.into_iter().map(body).collect())
+}
+
+/// The word of the API.
+pub fn kind_name(kind: DeploymentKind) -> &'static str {
+    match kind {
+        DeploymentKind::Static => "static",
+        DeploymentKind::Upstream => "upstream",
+    }
 }
 
 async fn creators(app: &App, users: HashSet<UserId>) -> Result<HashMap<UserId, EmailAddress>, Problem> {

@@ -15,7 +15,14 @@ use std::{
 
 use temps_db::DbError;
 use temps_model::{Clock, EnvironmentId, HostName, Network, ProjectId};
-use temps_policy::{EdgeSnapshot, SiteId, link::Publisher};
+use temps_policy::{
+    EdgeSnapshot, SiteId,
+    link::Publisher,
+    protections::{
+        firewall::{Entry, Mode},
+        limits::LimitSettings,
+    },
+};
 use tokio::sync::Mutex;
 
 use crate::firewall::Scope;
@@ -53,6 +60,15 @@ impl Touched {
     pub fn rules(scope: Scope, networks: Vec<Network>) -> Self {
         if networks.len() > FEW { Self::Firewall(scope) } else { Self::Rules(scope, networks) }
     }
+}
+
+/// A change that is not saved.
+#[derive(Clone, Debug)]
+pub enum Proposed {
+    /// Of these networks exactly these entries would be listed.
+    Rules(Scope, Vec<Network>, Vec<Entry>),
+    /// Mode and limits would be these.
+    Settings(Scope, Mode, LimitSettings),
 }
 
 /// The control plane's hold on the edge.
@@ -113,6 +129,14 @@ impl Edge {
             })
             .collect();
         self.refresh(touched).await
+    }
+
+    /// What the edge runs, and what it would run with some changes.
+    pub async fn with(&self, proposed: Vec<Proposed>) -> (EdgeSnapshot, EdgeSnapshot) {
+        let mut parts = self.state.lock().await.parts.clone();
+        let before = parts.snapshot(0);
+        proposed.into_iter().for_each(|proposed| parts.propose(proposed));
+        (before, parts.snapshot(0))
     }
 
     /// Tries again to read what could not be read.

@@ -14,7 +14,7 @@ use temps_policy::{
 };
 
 use super::{
-    Touched,
+    Proposed, Touched,
     load::{EnvironmentPart, FirewallPart, Sources},
 };
 use crate::firewall::Scope;
@@ -23,6 +23,7 @@ use crate::firewall::Scope;
 const CONSOLE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Everything compiled, by what it was saved under. Sites share their parts, so that a change compiles only what it touched.
+#[derive(Clone)]
 pub struct Parts {
     firewalls: HashMap<String, FirewallPart>,
     emergency: Vec<(Network, RuleId, Option<Timestamp>)>,
@@ -35,6 +36,7 @@ pub struct Parts {
 }
 
 /// What the configuration says of the console's site.
+#[derive(Clone)]
 struct ConsolePart {
     host: HostName,
     target: Target,
@@ -107,6 +109,23 @@ impl Parts {
             }
         }
         Ok(())
+    }
+
+    /// Takes a change that is not saved. A firewall that cannot be read stays as it is and admits nobody.
+    pub fn propose(&mut self, proposed: Proposed) {
+        let (scope, part) = match proposed {
+            Proposed::Rules(scope, networks, entries) => {
+                let part = self.firewall(scope);
+                (scope, FirewallPart { firewall: Arc::new(part.firewall.with(&networks, entries)), ..part })
+            }
+            Proposed::Settings(scope, mode, limits) => {
+                let part = self.firewall(scope);
+                (scope, FirewallPart { firewall: Arc::new(part.firewall.in_mode(mode)), limits, ..part })
+            }
+        };
+        if self.firewall(scope).readable {
+            self.set_firewall(scope, Some(part));
+        }
     }
 
     /// The scopes of which a firewall is known.

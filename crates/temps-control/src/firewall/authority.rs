@@ -8,7 +8,7 @@ use temps_db::{
     entities::{environment, firewall, firewall_rule},
 };
 use temps_model::{ClientIp, EnvironmentId, EnvironmentSlug, RuleId, Timestamp};
-use temps_policy::protections::firewall::{Entry, Firewall, Mode, check_allow_lists};
+use temps_policy::protections::firewall::{Action, Entry, Firewall, Mode, check_allow_lists};
 
 use super::{Scope, entry_of, mode_of};
 
@@ -83,6 +83,14 @@ impl Authority {
     pub fn without(&self, rule: RuleId) -> Self {
         let mut changed = self.clone();
         changed.lists.values_mut().for_each(|lists| lists.allow.retain(|entry| entry.id != rule));
+        changed
+    }
+
+    pub fn with_entry(&self, scope: Scope, entry: Entry) -> Self {
+        let mut changed = self.clone();
+        if entry.action == Action::Allow {
+            changed.lists.entry(scope).or_default().allow.push(entry);
+        }
         changed
     }
 

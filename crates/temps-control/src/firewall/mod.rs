@@ -6,6 +6,7 @@
 //! A change that would shut out its own author, or everybody, is refused until that is confirmed (see [`shut_out`]).
 
 mod authority;
+mod dry_run;
 mod held;
 mod places;
 pub mod rules;

@@ -62,6 +62,11 @@ impl ShutOut {
         Self { everybody: Vec::new(), author: denied }
     }
 
+    /// What a change of both does.
+    pub fn or(self, other: Self) -> Self {
+        Self { everybody: [self.everybody, other.everybody].concat(), author: self.author.or(other.author) }
+    }
+
     /// Refuses the change unless whom it shuts out is confirmed. Who confirms that everybody is refused has confirmed it for themselves too.
     pub fn permit(&self, query: &ChangeQuery, places: &Places) -> Result<(), Problem> {
         if !self.everybody.is_empty() {

@@ -68,7 +68,7 @@ pub async fn update(
     let changes = Difference::between(&json(&before.settings)?, &json(&settings)?);
     if query.dry_run {
         let consequences = consequences(&before.settings.hsts, &settings.hsts);
-        return Ok(Json(DryRun { dry_run: true, changes, consequences }).into_response());
+        return Ok(Json(DryRun::new(changes, consequences)).into_response());
     }
     let after = Versioned { settings, version: before.version + 1 };
     store::save(&change, &grant, &after).await?;

@@ -1,6 +1,7 @@
 //! Which security headers a project's sites send. What they mean stands with the protection in `temps-policy`.
 
 pub mod api;
+pub mod live;
 mod store;
 mod wire;
 

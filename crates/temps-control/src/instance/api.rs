@@ -25,6 +25,8 @@ pub struct InstanceBody {
     apps_domain: Option<HostName>,
     /// Bytes of an upload.
     max_upload: u64,
+    /// Whether it was started to be tried out.
+    demo: bool,
     #[serde(flatten)]
     settings: InstanceSettings,
     /// The version of the settings.
@@ -39,6 +41,7 @@ impl InstanceBody {
             public_url: settings.public_origin.clone(),
             apps_domain: settings.apps_domain.clone(),
             max_upload: settings.max_upload,
+            demo: settings.demo,
             settings: saved.settings,
             version: saved.version,
         };
@@ -68,7 +71,7 @@ pub async fn update(
             true => "Any user may create projects.",
             false => "Only administrators may create projects; existing projects stay as they are.",
         };
-        return Ok(Json(DryRun { dry_run: true, changes, consequences: vec![consequences.to_owned()] }).into_response());
+        return Ok(Json(DryRun::new(changes, vec![consequences.to_owned()])).into_response());
     }
     let after = Versioned { version: before.version + 1, settings };
     store::save(&change, &administrator, &after).await?;

@@ -58,9 +58,14 @@ pub async fn save(transaction: &WriteTransaction, _: &Administrator, saved: &Ver
     Ok(())
 }
 
+/// Whether a user may create projects.
+pub async fn lets_create_projects(connection: &impl ConnectionTrait, user: &User) -> Result<bool, Problem> {
+    Ok(user.caller.administrator || read(connection).await?.settings.users_may_create_projects)
+}
+
 /// Refuses a user who may not create projects.
 pub async fn may_create_projects(transaction: &WriteTransaction, user: &User) -> Result<(), Problem> {
-    match user.caller.administrator || read(transaction).await?.settings.users_may_create_projects {
+    match lets_create_projects(transaction, user).await? {
         true => Ok(()),
         false => Err(Problem::forbidden(
             "projects_by_administrators",

@@ -4,19 +4,22 @@ use axum::{extract::State, response::IntoResponse};
 use serde::{Deserialize, Serialize};
 use temps_db::entities::project;
 use temps_model::{
-    ProjectId, ProjectSlug, Role, Text, Timestamp,
+    DeploymentId, EnvironmentSlug, ProjectId, ProjectSlug, Role, Text, Timestamp,
     proof::{ProjectsDelete, ProjectsRead},
 };
 use utoipa::ToSchema;
 
-use super::store;
+use super::{
+    glance::{self, Glance},
+    store,
+};
 use crate::{
     access::{Grant, User},
     app::App,
     change::Change,
     edge::{EffectiveMs, Touched},
     environments::{self, EnvironmentBody},
-    instance,
+    instance, members,
     problem::Problem,
     wire::{Answer, Expected, Json, Page, PageQuery, Query},
 };
@@ -32,9 +35,37 @@ pub struct ProjectBody {
     /// What the caller is in this project.
     #[schema(value_type = String)]
     role: Role,
+    /// What the caller may do in it.
+    permissions: Vec<&'static str>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     version: i32,
+}
+
+/// A project in a list, with what is known at a glance.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListedProject {
+    #[serde(flatten)]
+    project: ProjectBody,
+    /// Whether something answers in production.
+    live: bool,
+    /// Where production is reached.
+    urls: Vec<String>,
+    /// The newest deployment that answers in any environment.
+    last_deployment: Option<LastDeployment>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LastDeployment {
+    #[schema(value_type = String, format = Uuid)]
+    pub id: DeploymentId,
+    pub number: i32,
+    #[schema(value_type = String)]
+    pub environment: EnvironmentSlug,
+    /// `static` or `upstream`.
+    pub kind: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
 }
 
 /// A project with its environments.
@@ -71,7 +102,7 @@ pub struct Effective {
 impl ProjectBody {
     fn new(project: project::Model, role: Role) -> Self {
         let project::Model { id, slug, name, created_at, version, .. } = project;
-        Self { id, slug, name, role, created_at, version }
+        Self { id, slug, name, role, permissions: members::permissions(role), created_at, version }
     }
 }
 
@@ -79,10 +110,15 @@ pub async fn list(
     State(app): State<App>,
     user: User,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Page<ProjectBody>>, Problem> {
+) -> Result<Json<Page<ListedProject>>, Problem> {
     let projects = store::list(&app, &user, &page).await?;
     let Page { items, next } = page.page(projects, |(project, _)| project.id.uuid())?;
-    Ok(Json(Page { items: items.into_iter().map(|(project, role)| ProjectBody::new(project, role)).collect(), next }))
+    let mut glances = glance::of(&app, items.iter().map(|(project, _)| project.id)).await?;
+    let listed = |(project, role): (project::Model, Role)| {
+        let Glance { live, urls, last_deployment } = glances.remove(&project.id).unwrap_or_default();
+        ListedProject { project: ProjectBody::new(project, role), live, urls, last_deployment }
+    };
+    Ok(Json(Page { items: items.into_iter().map(listed).collect(), next }))
 }
 
 pub async fn create(
@@ -128,5 +164,6 @@ pub async fn delete(
     let slug = project.slug.to_string();
     change.commit(|record| record.target("project", project.id).change("slug", slug, ())).await?;
     let effective_ms = app.edge.refresh([Touched::ProjectRemoved(project.id)]).await;
+    app.traffic.forget_project(project.id).await;
     Ok(Json(Effective { effective_ms }))
 }

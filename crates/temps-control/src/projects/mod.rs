@@ -1,4 +1,5 @@
 //! Applications. Whoever creates one owns it.
 
 pub mod api;
+mod glance;
 pub mod store;

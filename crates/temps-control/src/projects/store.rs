@@ -12,7 +12,7 @@ use temps_db::{
     vault::KeyOwner,
 };
 use temps_model::{
-    ProjectId, ProjectSlug, Role, Text,
+    Permission, ProjectId, ProjectSlug, Role, Text, grants,
     proof::{ProjectsDelete, ProjectsRead},
 };
 
@@ -36,6 +36,14 @@ pub async fn list(app: &App, user: &User, page: &PageQuery) -> Result<Vec<(proje
     let mine = mine.find_also_related(project::Entity).order_by_asc(member::Column::ProjectId).limit(page.fetch()?);
     let rows = mine.all(app.database.read()).await.map_err(DbError::from)?;
     Ok(rows.into_iter().filter_map(|(member, project)| Some((project?, member.role))).collect())
+}
+
+/// The projects whose traffic a user may see.
+pub async fn with_analytics(app: &App, user: &User) -> Result<HashMap<ProjectId, ProjectSlug>, Problem> {
+    let mine = member::Entity::find().filter(member::Column::UserId.eq(user.caller.user));
+    let rows = mine.find_also_related(project::Entity).all(app.database.read()).await.map_err(DbError::from)?;
+    let readable = rows.into_iter().filter(|(member, _)| grants(member.role, Permission::AnalyticsRead));
+    Ok(readable.filter_map(|(_, project)| project.map(|project| (project.id, project.slug))).collect())
 }
 
 /// Makes a project that the user owns.

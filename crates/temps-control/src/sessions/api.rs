@@ -16,6 +16,7 @@ use crate::{
     app::App,
     change::Change,
     denials::Tried,
+    instance,
     password::Password,
     problem::Problem,
     users::{self, LoggedIn, UserBody},
@@ -75,6 +76,8 @@ pub struct Me {
     #[serde(flatten)]
     user: UserBody,
     session: SessionBody,
+    /// What the user may do in the instance, beyond their projects: `projects:create`, `instance:administer`.
+    permissions: Vec<&'static str>,
     /// The address from which this call came.
     client_ip: Option<String>,
 }
@@ -89,13 +92,16 @@ pub struct SessionBody {
     expires_at: Timestamp,
 }
 
-pub async fn me(user: User) -> Json<Me> {
+pub async fn me(State(app): State<App>, user: User) -> Result<Json<Me>, Problem> {
     let caller = &user.caller;
     let session =
         SessionBody { id: caller.session, created_at: caller.session_created, expires_at: caller.session_expires };
-    Json(Me {
+    let creates = instance::store::lets_create_projects(app.database.read(), &user).await?;
+    let permissions = [("projects:create", creates), ("instance:administer", caller.administrator)];
+    Ok(Json(Me {
         user: UserBody::of_caller(caller),
+        permissions: permissions.into_iter().filter(|(_, may)| *may).map(|(name, _)| name).collect(),
         session,
         client_ip: user.context().client.map(|client| client.to_string()),
-    })
+    }))
 }

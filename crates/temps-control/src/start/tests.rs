@@ -21,7 +21,7 @@ async fn r_aud_1_a_stop_leaves_no_record_unsealed(test: TestDatabase) {
     std::fs::create_dir_all(settings.console_socket().parent().unwrap()).unwrap();
     let (prepared, snapshot) = Prepared::new(settings, database, Arc::clone(&clock)).await.unwrap();
     let (end, _) = link(snapshot, 0, 1);
-    let control = prepared.start(end.publisher(), String::new).unwrap();
+    let control = prepared.start(end.publisher(), Arc::clone(&end.dropped), BuiltIn::default(), String::new).unwrap();
     let context = RequestContext::of(&Default::default());
     let evidence = Evidence { caller: None, context, action: Some(Action::SessionStart), project: None };
     for _ in 0..3 {

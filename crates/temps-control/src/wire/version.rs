@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Json;
-use crate::problem::Problem;
+use crate::{problem::Problem, traffic::TrafficPreview};
 
 /// The version that the caller saw, from `If-Match`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +136,19 @@ pub struct DryRun {
     pub changes: Vec<Difference>,
     /// What the change would do, in words.
     pub consequences: Vec<String>,
+    /// Whether the caller would be refused, so that saving needs `override=self-denial`.
+    pub denies_you: bool,
+    /// Whether everybody would be refused, so that saving needs `confirm=deny-all`.
+    pub denies_everybody: bool,
+    /// What it would have done to the requests of the last hour; `null` for a change that is not about who may pass.
+    pub traffic: Option<TrafficPreview>,
+}
+
+impl DryRun {
+    /// Of a change that is not about who may pass.
+    pub fn new(changes: Vec<Difference>, consequences: Vec<String>) -> Self {
+        Self { dry_run: true, changes, consequences, denies_you: false, denies_everybody: false, traffic: None }
+    }
 }
 
 /// One value before and after.

@@ -26,6 +26,8 @@ const LOG_HEADER: u64 = 32;
 /// A database in a file of this machine.
 pub(crate) struct Sqlite<'a> {
     pub path: &'a Path,
+    /// What a commit waits for.
+    pub synchronous: SqliteSynchronous,
 }
 
 impl Sqlite<'_> {
@@ -97,10 +99,7 @@ impl Sqlite<'_> {
 
     /// Deleted content is overwritten with zeros, so that what was erased is not left in free pages.
     fn writing(&self) -> SqliteConnectOptions {
-        self.options()
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .pragma("secure_delete", "ON")
+        self.options().journal_mode(SqliteJournalMode::Wal).synchronous(self.synchronous).pragma("secure_delete", "ON")
     }
 
     fn options(&self) -> SqliteConnectOptions {

@@ -1,13 +1,13 @@
 //! Every combination of what the lists may say, against the order that is promised.
 
-use std::{num::NonZeroU32, sync::Arc, time::Instant};
+use std::{num::NonZeroU32, sync::Arc};
 
 use rustls::{crypto::aws_lc_rs::sign::any_supported_type, sign::CertifiedKey};
-use temps_model::{EnvironmentId, Network, ProjectId, RequestId, RuleId};
+use temps_model::{EnvironmentId, Network, ProjectId, RuleId};
 
 use super::*;
 use crate::{
-    InstancePolicy, NormalPath, Target,
+    InstancePolicy, Target,
     protections::{
         firewall::{Action, Entry, Mode, NetworkTable},
         headers::HeaderPolicy,
@@ -95,7 +95,7 @@ impl World {
     }
 
     fn judge(&self) -> Verdict {
-        judge(&self.snapshot, Some(&self.site), &facts(), &self.counters, Duration::ZERO)
+        judge(&self.snapshot, Some(&self.site), client(), NOW, &self.counters, Duration::ZERO)
     }
 }
 
@@ -105,21 +105,6 @@ thread_local! {
 
 fn client() -> ClientIp {
     "203.0.113.7".parse().unwrap()
-}
-
-#[expect(clippy::disallowed_methods, reason = "facts carry an instant that no protection reads")]
-fn facts() -> Facts {
-    Facts {
-        id: RequestId::generate(NOW),
-        received: NOW,
-        started: Instant::now(),
-        peer: "203.0.113.7:4711".parse().unwrap(),
-        client: client(),
-        tls: None,
-        host: "shop.test".parse().ok(),
-        method: http::Method::GET,
-        path: NormalPath::parse("/").unwrap(),
-    }
 }
 
 /// The order as it stands in the documentation, written a second time and as simply as possible.
@@ -169,7 +154,7 @@ fn r_ip_1_every_combination_of_the_lists_gives_the_promised_verdict() {
 #[test]
 fn r_edge_12_unknown_hosts_are_asked_the_instances_rules_and_limit() {
     let blocked = Says { block: true, ..Says::NOTHING };
-    let unknown = |world: &World| judge(&world.snapshot, None, &facts(), &world.counters, Duration::ZERO);
+    let unknown = |world: &World| judge(&world.snapshot, None, client(), NOW, &world.counters, Duration::ZERO);
     let world = World::new(false, blocked, Says::NOTHING, Says::NOTHING, false);
     assert_eq!(word(unknown(&world)), "blocked");
     let world = World::new(false, Says::NOTHING, blocked, blocked, false);

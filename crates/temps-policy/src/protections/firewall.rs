@@ -72,6 +72,11 @@ impl Firewall {
         firewall
     }
 
+    /// The same lists in another mode.
+    pub fn in_mode(&self, mode: Mode) -> Self {
+        Self { mode, ..self.clone() }
+    }
+
     fn insert(&mut self, entry: Entry) {
         let table = match entry.action {
             Action::Block => &mut self.block,

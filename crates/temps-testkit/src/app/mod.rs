@@ -36,11 +36,13 @@ mod operator;
 mod person;
 mod reach;
 mod store;
+mod stream;
 
 pub use call::{Answer, Call};
 pub use clock::RunningClock;
 pub use person::{PASSWORD, Person};
 pub use reach::Reach;
+pub use stream::EventStream;
 
 pub const CONSOLE: &str = "temps.localhost";
 /// Where visitors come from unless told; persons have addresses of their own.
@@ -240,6 +242,7 @@ fn config(database: &TestDatabase) -> Config {
         metrics_token: None,
         log_format: LogFormat::Text,
         drain_timeout: Duration::from_secs(5),
+        demo: false,
     }
 }
 

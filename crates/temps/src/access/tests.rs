@@ -1,5 +1,6 @@
 use std::sync::{Mutex, PoisonError};
 
+use temps_db::telemetry::Telemetry;
 use temps_model::{EnvironmentId, ProjectId, RequestId, SystemClock, Timestamp};
 use temps_policy::{FirewallScope, SiteId};
 use tracing_subscriber::layer::SubscriberExt;
@@ -36,9 +37,14 @@ fn recorded(events: Vec<Event>) -> (Vec<serde_json::Value>, String) {
     let (sender, receiver) = mpsc::channel(1);
     sender.try_send(events).unwrap();
     drop(sender);
+    let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
-        runtime.block_on(record(receiver, Arc::default(), || 1));
+        runtime.block_on(async {
+            let file = Telemetry::open(&folder.path().join("telemetry.db")).await.unwrap();
+            let traffic = Arc::new(Traffic::new(file, Arc::default(), Arc::new(SystemClock)));
+            record(receiver, traffic, Arc::default(), || 1).await;
+        });
     });
     let text = written.lock().unwrap_or_else(PoisonError::into_inner).clone();
     (text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), render())

@@ -6,7 +6,7 @@ use clap::{Arg, ArgMatches, Args, FromArgMatches, error::Error};
 
 use super::{Context, failure::Failure};
 use crate::{
-    config::{Config, KEYS, Key, Sources},
+    config::{Config, KEYS, Key, Kind, Sources},
     program,
 };
 
@@ -68,7 +68,11 @@ impl Args for KeyFlags {
     fn augment_args(command: clap::Command) -> clap::Command {
         flags().fold(command, |command, (key, flag)| {
             let help = format!("{} [default: {}]", key.meaning, key.default);
-            command.arg(Arg::new(key.name).long(flag).value_name("VALUE").help(help).help_heading("Configuration"))
+            let arg = Arg::new(key.name).long(flag).value_name("VALUE").help(help).help_heading("Configuration");
+            command.arg(match key.kind {
+                Kind::Switch => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
+                _ => arg,
+            })
         })
     }
 

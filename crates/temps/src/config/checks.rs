@@ -60,6 +60,7 @@ pub(super) fn check(values: Values, sources: &Sources, problems: &mut Vec<Proble
         metrics_token: values.metrics_token,
         log_format: values.log_format.unwrap_or(LogFormat::Text),
         drain_timeout: values.drain_timeout.unwrap_or(DRAIN_TIMEOUT),
+        demo: values.demo.unwrap_or(false),
     })
 }
 

@@ -23,11 +23,13 @@ pub enum Kind {
     One,
     /// An array in TOML, a text with commas elsewhere.
     Many,
+    /// `true` or `false`; the flag alone means `true`.
+    Switch,
     /// Never shown, and no flag: other users of the machine can read the arguments of a process.
     Secret,
 }
 
-use Kind::{Many, One, Secret};
+use Kind::{Many, One, Secret, Switch};
 
 /// In the order in which the documentation lists them.
 #[rustfmt::skip]
@@ -71,6 +73,9 @@ pub const KEYS: &[Key] = &[
     Key { name: "drain_timeout", kind: One, default: "30s",
         meaning: "How long open requests may take to end when Temps is stopped: 0s to 10m.",
         read: |v, t| parse::set(&mut v.drain_timeout, parse::drain_timeout(t)), show: |c| format!("{}s", c.drain_timeout.as_secs()) },
+    Key { name: "demo", kind: Switch, default: "false",
+        meaning: "Whether the first user gets a project named demo with an example site.",
+        read: |v, t| parse::set(&mut v.demo, parse::switch(t)), show: |c| c.demo.to_string() },
 ];
 
 impl Key {

@@ -13,7 +13,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use temps_model::{HostName, Network, Secret};
 
 pub use checks::DATA_DIR;
-pub use keys::{KEYS, Key};
+pub use keys::{KEYS, Key, Kind};
 pub use parse::{DatabaseUrl, LogFormat, PublicUrl, SecurityContact};
 pub use problem::{Origin, Problem, Problems};
 pub use sources::{Given, Sources};
@@ -40,6 +40,8 @@ pub struct Config {
     pub metrics_token: Option<Secret<String>>,
     pub log_format: LogFormat,
     pub drain_timeout: Duration,
+    /// Whether the first user gets a project to try things with.
+    pub demo: bool,
 }
 
 /// A configuration and where each value came from.

@@ -23,6 +23,7 @@ pub(super) struct Values {
     pub metrics_token: Option<Secret<String>>,
     pub log_format: Option<LogFormat>,
     pub drain_timeout: Option<Duration>,
+    pub demo: Option<bool>,
 }
 
 pub(super) fn set<T>(slot: &mut Option<T>, value: Result<T, String>) -> Result<(), String> {
@@ -75,6 +76,10 @@ pub(super) fn upload_limit(text: &str) -> Result<u64, String> {
         bytes if (1 << 20..=64 << 30).contains(&bytes) => Ok(bytes),
         _ => Err(format!("{text:?} is out of range: 1 MiB to 64 GiB")),
     }
+}
+
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| format!("{text:?} is neither true nor false"))
 }
 
 pub(super) fn drain_timeout(text: &str) -> Result<Duration, String> {

@@ -88,7 +88,7 @@ impl Sources {
     fn push(&mut self, key: &'static Key, text: &str, origin: Origin) {
         let items = match key.kind {
             Kind::Many => text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect(),
-            Kind::One | Kind::Secret => vec![text.to_owned()],
+            Kind::One | Kind::Switch | Kind::Secret => vec![text.to_owned()],
         };
         let items = items.into_iter().map(|item| (item, origin.clone())).collect();
         self.given.push(Given { key: key.name, items });
@@ -168,6 +168,10 @@ fn texts(
         (Kind::Many, _) => {
             Err(Problem::new(at(item.span()), format!("{}: must be a list, such as [\"10.0.0.0/8\"]", key.name)))
         }
+        (Kind::Switch, Item::Value(Value::Boolean(switch))) => {
+            Ok(vec![(switch.value().to_string(), at(switch.span()))])
+        }
+        (Kind::Switch, _) => Err(Problem::new(at(item.span()), format!("{}: must be true or false", key.name))),
         (Kind::One | Kind::Secret, Item::Value(value)) => Ok(vec![one(value)?]),
         (Kind::One | Kind::Secret, _) => Err(Problem::new(at(None), format!("{}: must be a text in quotes", key.name))),
     }

@@ -7,7 +7,7 @@ use temps_control::route::Route;
 use temps_model::Role;
 use temps_testkit::{
     TestApp, TestDatabase,
-    app::{Answer, PASSWORD, Person},
+    app::{Answer, PASSWORD, Person, eventually},
 };
 
 /// An instance with one person of every kind. The project `shop` belongs to `owner`, `yard` to `outsider`.
@@ -46,6 +46,10 @@ impl World {
         world.project("shop").await;
         world.owner.post("/projects/shop/environments", json!({ "slug": "staging" })).await.expect(201);
         world.owner.deploy_upstream("shop", "http://127.0.0.1:9").await;
+        for firewall in ["/projects/shop/firewall", "/instance/firewall", "/instance/console-firewall"] {
+            let (rules, block) = (format!("{firewall}/rules"), json!({ "action": "block", "network": "203.0.99.1" }));
+            world.keeper_of(&rules).post(&rules, block).await.expect(201);
+        }
         world
     }
 
@@ -73,6 +77,12 @@ impl World {
         };
         let n = self.next();
         match (route.method.as_str(), path) {
+            ("GET", "/projects/{project}/requests/{request}") => case.fill("{request}", self.past_request().await),
+            ("GET", path) if path.ends_with("{rule}") => {
+                let rules = case.path.strip_suffix("/{rule}").unwrap();
+                let found = self.keeper_of(rules).get(rules).await.expect(200);
+                case.fill("{rule}", found["items"][0]["id"].clone());
+            }
             ("GET", _) => case.fill("{deployment}", self.live_deployment().await),
             ("DELETE", "/session") => {}
             ("POST", "/setup") => {
@@ -107,12 +117,11 @@ impl World {
             }
             ("PUT", path) if path.ends_with("firewall") => case.body = Some(json!({ "mode": "open", "limits": {} })),
             ("POST", path) if path.ends_with("firewall/rules") => case.body = Some(rule(n)),
-            ("DELETE", path) if path.ends_with("firewall/rules/{rule}") => {
-                let rules = case.path.strip_suffix("/{rule}").unwrap();
-                let who = if path.starts_with("/instance") { &self.administrator } else { &self.owner };
-                let added = who.post(rules, rule(n)).await.expect(201);
-                case.fill("{rule}", added["items"][0]["id"].clone());
+            ("PUT", path) if path.ends_with("firewall/rules/{rule}") => {
+                self.fill_rule(&mut case, n).await;
+                case.body = Some(rule(n));
             }
+            ("DELETE", path) if path.ends_with("firewall/rules/{rule}") => self.fill_rule(&mut case, n).await,
             ("PUT", "/projects/{project}/headers") => case.body = Some(json!({ "preset": "strict" })),
             ("POST", "/projects/{project}/deployments") => {
                 case.body = Some(json!({ "upstream_url": format!("http://127.0.0.1:{}", 10_000 + n) }))
@@ -146,6 +155,26 @@ impl World {
     async fn live_deployment(&self) -> Value {
         let shop = self.owner.get("/projects/shop/environments/production").await.expect(200);
         shop["live"]["id"].clone()
+    }
+
+    /// Adds a rule to the firewall that a case is about.
+    async fn fill_rule(&self, case: &mut Case, n: u32) {
+        let rules = case.path.strip_suffix("/{rule}").unwrap();
+        let added = self.keeper_of(rules).post(rules, rule(n)).await.expect(201);
+        case.fill("{rule}", added["items"][0]["id"].clone());
+    }
+
+    /// Who may change these rules.
+    fn keeper_of(&self, rules: &str) -> &Person {
+        if rules.starts_with("/instance") { &self.administrator } else { &self.owner }
+    }
+
+    /// The id of a request to the project's site, when it can be looked up.
+    async fn past_request(&self) -> Value {
+        let id = self.app.get("shop.localhost", "/").await.header("temps-request-id").unwrap().to_owned();
+        let path = format!("/projects/shop/requests/{id}");
+        eventually("the request can be looked up", async || self.owner.get(&path).await.status == 200).await;
+        json!(id)
     }
 
     fn next(&self) -> u32 {

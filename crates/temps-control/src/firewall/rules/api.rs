@@ -17,6 +17,7 @@ use super::{
     super::{
         Held, Scope,
         authority::{Authority, Environments},
+        dry_run::{self, Intended},
         held::{MayChange, Named},
         places::Places,
         saved::action_of,
@@ -33,7 +34,7 @@ use crate::{
     edge::Touched,
     problem::Problem,
     projects::api::Effective,
-    wire::{ChangeQuery, Difference, DryRun, Expected, Json, Page, PageQuery, Query},
+    wire::{ChangeQuery, Difference, Expected, Json, Page, PageQuery, Query},
 };
 
 /// Rules that a record tells of one by one.
@@ -41,7 +42,7 @@ const TOLD: usize = 100;
 
 #[derive(Debug, Deserialize)]
 pub struct RulePath {
-    rule: String,
+    pub rule: String,
 }
 
 pub async fn list<N: Named>(
@@ -74,12 +75,7 @@ pub async fn create<N: MayChange>(
         Reader { scope: held.scope(), environments: &environments, now }.read(brought)?;
     let entries = store::leave_out_saved(&change, &held, entries, &mut notices).await?;
     if is_one && entries.is_empty() {
-        return Err(Problem::conflict(
-            "rule_exists",
-            "Rule exists",
-            "This firewall has a rule for this network and action already; nothing was saved.",
-        )
-        .hint("Remove it first if note or expiry are to be others."));
+        return Err(store::rule_exists());
     }
     let added: Vec<_> = entries.iter().map(|new| (new.scope, new.entry)).collect();
     let positions: Vec<usize> = entries.iter().map(|new| new.position).collect();
@@ -92,17 +88,18 @@ pub async fn create<N: MayChange>(
     let items = store::present(&*change, &held, rows.clone(), now).await?;
     notices.extend(positions.into_iter().zip(&items).filter_map(|(position, rule)| covering_notice(position, rule)));
     notices.sort_by_key(|notice| notice.entry);
-    if query.dry_run {
-        let changes = items.iter().enumerate().map(|(index, rule)| added_difference(index, rule)).collect();
-        let told = notices.iter().map(|notice| format!("Entry {}: {}.", notice.entry, notice.message));
-        let consequences = shut_out.sentences(&places).into_iter().chain(told).collect();
-        return Ok(Json(DryRun { dry_run: true, changes, consequences }).into_response());
-    }
-    change.commit(|record| record.target("firewall", held.scope()).change("rules", (), audited_all(&rows))).await?;
     let mut touched: HashMap<Scope, Vec<Network>> = HashMap::new();
     for (scope, entry) in &added {
         touched.entry(*scope).or_default().push(entry.network);
     }
+    if query.dry_run {
+        let changes = items.iter().enumerate().map(|(index, rule)| added_difference(index, rule)).collect();
+        let sentences = notices.iter().map(|notice| format!("Entry {}: {}.", notice.entry, notice.message)).collect();
+        let proposed = store::proposed(&change, touched).await?;
+        drop(change);
+        return dry_run::answer(&app, &held, &places, Intended { changes, shut_out, sentences, proposed }).await;
+    }
+    change.commit(|record| record.target("firewall", held.scope()).change("rules", (), audited_all(&rows))).await?;
     let touched = touched.into_iter().map(|(scope, networks)| Touched::rules(scope, networks));
     let effective_ms = app.edge.refresh(touched).await;
     Ok((StatusCode::CREATED, Json(AddedRules { items, notices, effective_ms })).into_response())
@@ -123,15 +120,20 @@ pub async fn remove<N: MayChange>(
     let lists = Authority::load(&*change, held.scope()).await?;
     let shut_out = ShutOut::by_lists(&lists, &lists.without(id), held.client(), app.clock.now());
     let places = Places::load(&*change, held.scope(), &app.settings.console_host).await?;
+    let (scope, networks) = (held.scope().narrowed(rule.environment_id), vec![rule.network]);
+    if !query.dry_run {
+        shut_out.permit(&query, &places)?;
+    }
+    store::remove(&change, &held, &rule).await?;
     if query.dry_run {
         let changes = vec![Difference { field: "rule".to_owned(), from: audited(&rule), to: Value::Null }];
-        return Ok(Json(DryRun { dry_run: true, changes, consequences: shut_out.sentences(&places) }).into_response());
+        let proposed = store::proposed(&change, [(scope, networks)]).await?;
+        drop(change);
+        let intended = Intended { changes, shut_out, sentences: Vec::new(), proposed };
+        return dry_run::answer(&app, &held, &places, intended).await;
     }
-    shut_out.permit(&query, &places)?;
-    store::remove(&change, &held, &rule).await?;
     change.commit(|record| record.target("firewall_rule", id).change("rule", audited(&rule), ())).await?;
-    let effective_ms =
-        app.edge.refresh([Touched::rules(held.scope().narrowed(rule.environment_id), vec![rule.network])]).await;
+    let effective_ms = app.edge.refresh([Touched::rules(scope, networks)]).await;
     Ok(Json(Effective { effective_ms }).into_response())
 }
 
@@ -152,7 +154,7 @@ fn added_difference(index: usize, rule: &Rule) -> Difference {
 }
 
 /// A rule in the audit log: without its note, which may tell of people.
-fn audited(rule: &firewall_rule::Model) -> Value {
+pub fn audited(rule: &firewall_rule::Model) -> Value {
     json!({
         "action": action_of(rule.action),
         "network": rule.network,

@@ -1,12 +1,13 @@
 //! Rules: the entries of block and allow lists.
 
 pub mod api;
+pub mod change;
 mod entry;
 mod related;
 mod store;
 mod wire;
 
-pub use wire::{AddedRules, NewRules, Rule};
+pub use wire::{AddedRules, ChangedRule, NewRules, Rule, RuleAfterChange};
 
 /// Entries that one scope can have.
 const MAX_IN_SCOPE: u64 = 100_000;

@@ -15,6 +15,7 @@ use super::{
     super::{
         Held, Scope,
         authority::Environments,
+        entry_of,
         held::{MayChange, Named},
         saved::{action_of, saved_action},
     },
@@ -23,7 +24,7 @@ use super::{
     related::{coverings, lives, related, rules_of},
     wire::{Author, Notice, Rule},
 };
-use crate::{problem::Problem, wire::PageQuery};
+use crate::{edge::Proposed, problem::Problem, wire::PageQuery};
 
 /// Rows in one insertion; their values stay below what either database takes in one query.
 const AT_ONCE: usize = 1_000;
@@ -94,6 +95,64 @@ pub async fn leave_out_saved(
         rules.exec(transaction).await.map_err(DbError::from)?;
     }
     Ok(left)
+}
+
+/// Puts an entry in the place of a rule. Another rule that says the same stands in the way, unless it has expired.
+pub async fn replace(
+    transaction: &WriteTransaction,
+    _: &Held<impl MayChange>,
+    rule: &firewall_rule::Model,
+    new: NewEntry,
+) -> Result<firewall_rule::Model, Problem> {
+    let same = related(transaction, &rule.scope_key, std::iter::once(new.entry.network)).await?;
+    let same = same.into_iter().find(|other| {
+        other.id != rule.id && other.network == new.entry.network && action_of(other.action) == new.entry.action
+    });
+    match same {
+        Some(other) if lives(&other, transaction.now()) => return Err(rule_exists()),
+        Some(other) => {
+            firewall_rule::Entity::delete_by_id(other.id).exec(transaction).await.map_err(DbError::from)?;
+        }
+        None => {}
+    }
+    let after = firewall_rule::Model {
+        action: saved_action(new.entry.action),
+        network: new.entry.network,
+        note: new.note.into(),
+        expires_at: new.entry.expires_at,
+        version: rule.version + 1,
+        ..rule.clone()
+    };
+    firewall_rule::Entity::update(active(after.clone())).exec(transaction).await.map_err(DbError::from)?;
+    Ok(after)
+}
+
+pub fn rule_exists() -> Problem {
+    Problem::conflict(
+        "rule_exists",
+        "Rule exists",
+        "This firewall has a rule for this network and action already; nothing was saved.",
+    )
+    .hint("Change that rule, or remove it first, if note or expiry are to be others.")
+}
+
+/// What an open transaction has made of some networks, as a change that the edge can be asked about.
+pub async fn proposed(
+    transaction: &WriteTransaction,
+    touched: impl IntoIterator<Item = (Scope, Vec<Network>)>,
+) -> Result<Vec<Proposed>, DbError> {
+    let mut proposed = Vec::new();
+    for (scope, networks) in touched {
+        let mut entries = Vec::new();
+        for some in networks.chunks(AT_ONCE) {
+            let rules = firewall_rule::Entity::find()
+                .filter(firewall_rule::Column::ScopeKey.eq(scope.to_string()))
+                .filter(firewall_rule::Column::Network.is_in(some.iter().map(ToString::to_string)));
+            entries.extend(rules.all(transaction).await?.iter().map(entry_of));
+        }
+        proposed.push(Proposed::Rules(scope, networks, entries));
+    }
+    Ok(proposed)
 }
 
 /// Saves entries of which none is saved yet.

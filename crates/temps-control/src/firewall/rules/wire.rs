@@ -42,6 +42,32 @@ pub struct NewRule {
     pub environment: Option<String>,
 }
 
+/// A rule as it shall be. Its environment stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangedRule {
+    #[schema(value_type = String, pattern = "^(block|allow)$")]
+    pub action: Action,
+    pub network: String,
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub note: String,
+    /// When it ends; it never does unless told.
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
+}
+
+/// A rule that was just changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RuleAfterChange {
+    #[serde(flatten)]
+    pub rule: Rule,
+    pub notices: Vec<Notice>,
+    /// Milliseconds until the change was in force on every worker; `null` if some worker did not report in time.
+    #[schema(value_type = Option<f64>)]
+    pub effective_ms: EffectiveMs,
+}
+
 /// What a call brought.
 #[derive(Debug)]
 pub enum Brought {

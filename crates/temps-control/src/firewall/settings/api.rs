@@ -13,6 +13,7 @@ use super::{
     super::{
         Held, Scope,
         authority::Authority,
+        dry_run::{self, Intended},
         held::{MayChange, Named},
         places::Places,
         shut_out::ShutOut,
@@ -24,9 +25,9 @@ use super::{
 use crate::{
     app::App,
     change::Change,
-    edge::{EffectiveMs, Touched},
+    edge::{EffectiveMs, Proposed, Touched},
     problem::Problem,
-    wire::{Answer, ChangeQuery, Difference, DryRun, Expected, Json, Query},
+    wire::{Answer, ChangeQuery, Difference, Expected, Json, Query},
 };
 
 /// The settings of one firewall.
@@ -81,11 +82,11 @@ pub async fn update<N: MayChange>(
     let shut_out = ShutOut::by_lists(&lists, &lists.with_mode(scope, after.mode), held.client(), app.clock.now());
     let places = Places::load(&*change, scope, &app.settings.console_host).await?;
     if query.dry_run {
-        let mut consequences = shut_out.sentences(&places);
-        if before.mode != after.mode {
-            consequences.push(sentence_about_mode(after.mode, lists.allowed(scope), &places.name(&[scope])));
-        }
-        return Ok(Json(DryRun { dry_run: true, changes, consequences }).into_response());
+        let about_mode = || sentence_about_mode(after.mode, lists.allowed(scope), &places.name(&[scope]));
+        let sentences = (before.mode != after.mode).then(about_mode).into_iter().collect();
+        let proposed = vec![Proposed::Settings(scope, after.mode, after.limits)];
+        drop(change);
+        return dry_run::answer(&app, &held, &places, Intended { changes, shut_out, sentences, proposed }).await;
     }
     shut_out.permit(&query, &places)?;
     store::save(&change, &held, after).await?;
