@@ -77,6 +77,7 @@ impl<'a> Site<'a> {
         match (Fault::from(error), &self.last) {
             (Fault::Damaged(reason), Some(last)) => ArchiveError::Damaged { after: shown(last), reason },
             (fault, Some(last)) => fault.at(last),
+            (Fault::Damaged(reason), None) => ArchiveError::DamagedAtStart { reason },
             (fault, None) => ArchiveError::DamagedAtStart { reason: fault.to_string() },
         }
     }

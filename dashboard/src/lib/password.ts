@@ -1,0 +1,30 @@
+const MIN_CHARACTERS = 12;
+const MAX_BYTES = 1024;
+
+export interface Advice {
+  good: boolean;
+  text: string;
+}
+
+/**
+ * What can be said about a new password before it is sent: the length that the API demands and what makes it plainly
+ * guessable. Whether it is good enough, the server decides.
+ */
+export function adviceOn(password: string, known: readonly string[]): Advice | undefined {
+  if (password === '') return undefined;
+  const bad = (text: string): Advice => ({ good: false, text });
+  const characters = [...password.normalize('NFKC')].length;
+  if (new TextEncoder().encode(password).length > MAX_BYTES) return bad('Longer than 1,024 bytes.');
+  if (characters < MIN_CHARACTERS) return bad(`${MIN_CHARACTERS - characters} more ${MIN_CHARACTERS - characters === 1 ? 'character' : 'characters'} needed.`);
+  if (new Set(password).size < 6) return bad('Repeats the same few characters.');
+  const rest = withoutKnown(password.toLowerCase(), known);
+  if (rest.length < MIN_CHARACTERS / 2) return bad('Mostly words that are tried first: your name, your address, “password”, “temps”.');
+  if (/^(?:(.+?)\1+)$/.test(password)) return bad('Repeats itself.');
+  if (/^\d+$/.test(password)) return bad('Only digits are easy to guess.');
+  return { good: true, text: 'Long enough. Temps refuses it only if it is easy to guess.' };
+}
+
+function withoutKnown(password: string, known: readonly string[]): string {
+  const words = [...known, 'temps', 'password'].flatMap((text) => text.toLowerCase().split(/[\s@.]+/)).filter((word) => word.length >= 3);
+  return words.reduce((rest, word) => rest.split(word).join(''), password);
+}
