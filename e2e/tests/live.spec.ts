@@ -13,7 +13,7 @@ test('requests appear on the overview as they happen, and the requests page foll
   await api.addRule('shop', { action: 'block', network: '127.0.0.3', note: 'noisy neighbour' });
   await page.goto('/projects/shop');
   const main = page.getByRole('main');
-  await expect(main.getByText('Live', { exact: true }).first()).toBeVisible();
+  await expect(main.getByText('Updates live', { exact: true }).first()).toBeVisible();
   await call(temps, `${temps.at('shop')}/of-the-neighbour`, { from: '127.0.0.3' });
   await expect(main.getByRole('row').filter({ hasText: '/of-the-neighbour' })).toContainText('Refused');
 
@@ -27,7 +27,7 @@ test('a lost connection is shown, and everything goes on by itself when the serv
   const { page } = owner;
   await page.goto('/projects/shop/requests');
   const main = page.getByRole('main');
-  await expect(main.getByText('Live', { exact: true }).first()).toBeVisible();
+  await expect(main.getByText('Updates live', { exact: true }).first()).toBeVisible();
   const loads = new Set<string>();
   page.on('framenavigated', (frame) => loads.add(frame.url()));
 
@@ -38,7 +38,7 @@ test('a lost connection is shown, and everything goes on by itself when the serv
 
   await temps.start();
   await expect(page.getByText('Temps cannot be reached.')).toBeHidden({ timeout: 20_000 });
-  await expect(main.getByText('Live', { exact: true }).first()).toBeVisible();
+  await expect(main.getByText('Updates live', { exact: true }).first()).toBeVisible();
   await call(temps, `${temps.at('shop')}/after-the-break`, { from: '127.0.0.4' });
   await expect(main.getByRole('row').filter({ hasText: '/after-the-break' })).toContainText('127.0.0.4');
   expect([...loads], 'the page was not loaded again').toEqual([]);

@@ -1,4 +1,4 @@
-// What the server says more exactly than its OpenAPI document does: words of a fixed set, and the items of lists.
+// What the server says more exactly than its OpenAPI document does: words of a fixed set, and what is always there.
 import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
@@ -61,14 +61,9 @@ type Exact = {
   '/api/v1/projects/{project}': Gets<InProject, ProjectDetails>;
   '/api/v1/projects/{project}/audit': Gets<`${InProject}/audit`, PageOf<AuditRecord>>;
   '/api/v1/projects/{project}/members': Gets<`${InProject}/members`, PageOf<Member>>;
-  '/api/v1/projects/{project}/environments': Gets<`${InProject}/environments`, PageOf<Schemas['EnvironmentBody']>>;
-  '/api/v1/projects/{project}/domains': Gets<`${InProject}/domains`, PageOf<Schemas['DomainBody']>>;
   '/api/v1/projects/{project}/requests': Gets<`${InProject}/requests`, RequestPage>;
   '/api/v1/projects/{project}/requests/{request}': Gets<`${InProject}/requests/{request}`, RequestRecord>;
   '/api/v1/projects/{project}/refusals': Gets<`${InProject}/refusals`, RequestPage>;
-  '/api/v1/projects/{project}/firewall/rules': Gets<`${InProject}/firewall/rules`, PageOf<Schemas['Rule']>>;
-  '/api/v1/instance/firewall/rules': Gets<'/api/v1/instance/firewall/rules', PageOf<Schemas['Rule']>>;
-  '/api/v1/instance/console-firewall/rules': Gets<'/api/v1/instance/console-firewall/rules', PageOf<Schemas['Rule']>>;
 };
 
 export type Paths = Omit<paths, keyof Exact> & Exact;

@@ -1168,6 +1168,21 @@ export interface components {
             max_body?: number | null;
             rate?: components["schemas"]["RateBody"] | null;
         };
+        /** @description A project in a list, with what is known at a glance. */
+        ListedProject: components["schemas"]["ProjectBody"] & {
+            last_deployment?: components["schemas"]["LastDeployment"] | null;
+            /** @description Whether something answers in production. */
+            live: boolean;
+            /** @description Where production is reached. */
+            urls: string[];
+        };
+        /** @description A user in the list. */
+        ListedUser: components["schemas"]["UserBody"] & {
+            /** Format: date-time */
+            created_at: string;
+            /** @description `invited`, `active` or `disabled`. */
+            state: string;
+        };
         LiveDeployment: {
             /** Format: uuid */
             id: string;
@@ -1214,6 +1229,18 @@ export interface components {
             /** @description What the user may do in the instance, beyond their projects: `projects:create`, `instance:administer`. */
             permissions: string[];
             session: components["schemas"]["SessionBody"];
+        };
+        /** @description A user with their role in a project. */
+        MemberBody: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description What the role includes. */
+            permissions: string[];
+            role: string;
+            user: components["schemas"]["UserBody"];
         };
         /** @description An application that runs elsewhere, to be put behind an environment's host names. */
         NewDeployment: {
@@ -1318,11 +1345,45 @@ export interface components {
             /** Format: int32 */
             step_seconds: number;
         };
-        /** @description A part of a list. */
-        Page: {
+        PageOfDeploymentBody: {
             items: components["schemas"]["DeploymentBody"][];
             /** @description Where the next page begins; `null` on the last one. */
-            next?: string | null;
+            next: string | null;
+        };
+        PageOfDomainBody: {
+            items: components["schemas"]["DomainBody"][];
+            /** @description Where the next page begins; `null` on the last one. */
+            next: string | null;
+        };
+        PageOfEnvironmentBody: {
+            items: components["schemas"]["EnvironmentBody"][];
+            /** @description Where the next page begins; `null` on the last one. */
+            next: string | null;
+        };
+        PageOfListedProject: {
+            items: components["schemas"]["ListedProject"][];
+            /** @description Where the next page begins; `null` on the last one. */
+            next: string | null;
+        };
+        PageOfListedUser: {
+            items: components["schemas"]["ListedUser"][];
+            /** @description Where the next page begins; `null` on the last one. */
+            next: string | null;
+        };
+        PageOfMemberBody: {
+            items: components["schemas"]["MemberBody"][];
+            /** @description Where the next page begins; `null` on the last one. */
+            next: string | null;
+        };
+        PageOfRecordBody: {
+            items: components["schemas"]["RecordBody"][];
+            /** @description Where the next page begins; `null` on the last one. */
+            next: string | null;
+        };
+        PageOfRule: {
+            items: components["schemas"]["Rule"][];
+            /** @description Where the next page begins; `null` on the last one. */
+            next: string | null;
         };
         /** @description Requests that ended in one step of time, by what became of them. */
         Point: components["schemas"]["Numbers"] & {
@@ -1386,6 +1447,38 @@ export interface components {
             burst: number;
             /** Format: int32 */
             per_second: number;
+        };
+        /** @description A record, with its personal fields in the clear as long as their keys exist. */
+        RecordBody: {
+            action: string;
+            actor: components["schemas"]["ActorBody"];
+            /** Format: date-time */
+            at: string;
+            /** @description Fields before and after. */
+            changes: Record<string, never>;
+            /**
+             * Format: int32
+             * @description How many times it happened, where one record stands for several.
+             */
+            count: number;
+            /** Format: uuid */
+            id: string;
+            /** @description Personal fields such as `ip`; `null` where they were erased. */
+            personal: {
+                [key: string]: string | null;
+            };
+            /** @description The slug of the project, or its id if it is gone. */
+            project?: string | null;
+            /** Format: uuid */
+            request_id?: string | null;
+            /** @description `done`, `denied` or `failed`. */
+            result: string;
+            /**
+             * Format: int64
+             * @description Its place in the hash chain; `null` for about a second, until it is sealed.
+             */
+            seq?: number | null;
+            target?: components["schemas"]["TargetBody"] | null;
         };
         /** @description A request on the wire. */
         RequestBody: {
@@ -1767,7 +1860,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfRecordBody"];
                 };
             };
             /** @description The request could not be read */
@@ -2325,7 +2418,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfRule"];
                 };
             };
             /** @description The request could not be read */
@@ -3119,7 +3212,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfRule"];
                 };
             };
             /** @description The request could not be read */
@@ -3753,7 +3846,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfListedProject"];
                 };
             };
             /** @description The request could not be read */
@@ -4228,7 +4321,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfRecordBody"];
                 };
             };
             /** @description The request could not be read */
@@ -4311,7 +4404,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfDeploymentBody"];
                 };
             };
             /** @description The request could not be read */
@@ -4715,7 +4808,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfDomainBody"];
                 };
             };
             /** @description The request could not be read */
@@ -5034,7 +5127,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfEnvironmentBody"];
                 };
             };
             /** @description The request could not be read */
@@ -5929,7 +6022,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfRule"];
                 };
             };
             /** @description The request could not be read */
@@ -6849,7 +6942,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfMemberBody"];
                 };
             };
             /** @description The request could not be read */
@@ -7629,7 +7722,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["PageOfListedUser"];
                 };
             };
             /** @description The request could not be read */

@@ -94,7 +94,11 @@ pub async fn create<N: MayChange>(
     }
     if query.dry_run {
         let changes = items.iter().enumerate().map(|(index, rule)| added_difference(index, rule)).collect();
-        let sentences = notices.iter().map(|notice| format!("Entry {}: {}.", notice.entry, notice.message)).collect();
+        let told = |Notice { entry, message }: &Notice| match is_one {
+            true => format!("{message}."),
+            false => format!("Entry {entry}: {message}."),
+        };
+        let sentences = notices.iter().map(told).collect();
         let proposed = store::proposed(&change, touched).await?;
         drop(change);
         return dry_run::answer(&app, &held, &places, Intended { changes, shut_out, sentences, proposed }).await;

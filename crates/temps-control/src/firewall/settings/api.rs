@@ -83,7 +83,9 @@ pub async fn update<N: MayChange>(
     let places = Places::load(&*change, scope, &app.settings.console_host).await?;
     if query.dry_run {
         let about_mode = || sentence_about_mode(after.mode, lists.allowed(scope), &places.name(&[scope]));
-        let sentences = (before.mode != after.mode).then(about_mode).into_iter().collect();
+        // That nobody would be let in is said already.
+        let is_news = before.mode != after.mode && shut_out.everybody.is_empty();
+        let sentences = is_news.then(about_mode).into_iter().collect();
         let proposed = vec![Proposed::Settings(scope, after.mode, after.limits)];
         drop(change);
         return dry_run::answer(&app, &held, &places, Intended { changes, shut_out, sentences, proposed }).await;
