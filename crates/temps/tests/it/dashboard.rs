@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use temps_control::{openapi, router::routes};
+use temps_policy::protections::headers::{HeaderPolicy, HeaderSettings, Preset, managed_headers};
 use temps_testkit::{TestApp, TestDatabase};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -57,5 +58,34 @@ async fn what_is_no_page_stays_a_problem_and_nothing_hides_behind_the_shell() {
         let answer = visitor.raw(method, path).header("accept", accept).header("origin", &app.reach().origin).await;
         assert_eq!(answer.status, 404, "{method} {path}");
         assert_eq!(answer.problem().1, "not_found", "{method} {path}");
+    }
+}
+
+/// The dashboard shows what a preset says before it is saved; the API tells only what is saved.
+#[test]
+fn the_dashboard_knows_the_presets_as_they_are() {
+    let file = "dashboard/src/routes/(app)/projects/[project]/headers/presets.ts";
+    let source = fs::read_to_string(format!("{ROOT}/{file}")).unwrap();
+    let constant = |name: &str| {
+        let line = source.lines().find_map(|line| line.strip_prefix(&format!("const {name} = "))).unwrap();
+        line[1..line.len() - 2].to_owned()
+    };
+    let value = |text: &str| match text.strip_prefix('\'') {
+        Some(quoted) => Some(quoted.split('\'').next().unwrap().to_owned()),
+        None if text.starts_with("null") => None,
+        None => Some(constant(text.split(',').next().unwrap())),
+    };
+    let field = |line: &str, name: &str| value(line.split_once(&format!("{name}: ")).unwrap().1);
+    let rows: Vec<&str> = source.lines().filter(|line| line.starts_with("  { name: '")).collect();
+    assert_eq!(rows.len(), managed_headers().len(), "a row for each header that Temps sees to");
+    for (word, preset) in [("standard", Preset::Standard), ("strict", Preset::Strict)] {
+        let mut sent = http::HeaderMap::new();
+        let settings = HeaderSettings { preset, ..HeaderSettings::default() };
+        HeaderPolicy::new(&settings).unwrap().apply(&mut sent, false, None);
+        for row in &rows {
+            let name = field(row, "name").unwrap();
+            let real = sent.get(&name).map(|value| value.to_str().unwrap().to_owned());
+            assert_eq!(field(row, word), real, "{name} of {word} in {file}");
+        }
     }
 }
