@@ -2,10 +2,11 @@
 
 use std::{future::Future, time::Duration};
 
+use temps_db::DbError;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, deployments, sessions};
+use crate::{app::App, deployments, projects, sessions};
 
 const SOON: Duration = Duration::from_secs(5);
 const MINUTELY: Duration = Duration::from_secs(60);
@@ -17,7 +18,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         every(SOON, &stop, || app.denials.flush(&app, false)),
         every(SOON, &stop, || app.edge.settle()),
         every(SOON, &stop, || app.traffic.save()),
-        every(MINUTELY, &stop, || app.traffic.forget_old()),
+        every(MINUTELY, &stop, || forget_traffic(&app)),
         every(HOURLY, &stop, || renew_certificates(&app)),
         every(HOURLY, &stop, || forget_sessions(&app)),
         later(HOURLY, &stop, every(HOURLY, &stop, || sweep_blobs(&app))),
@@ -54,6 +55,23 @@ async fn forget_sessions(app: &App) {
     let forgotten = app.database.write(async |transaction| sessions::store::forget_ended(&transaction).await);
     if let Err(error) = forgotten.await {
         tracing::error!(%error, "ended sessions could not be forgotten");
+    }
+}
+
+async fn forget_traffic(app: &App) {
+    app.traffic.forget_old().await;
+    let deleted = async {
+        let known = app.traffic.projects().await?;
+        let existing = projects::store::all(app.database.read()).await?;
+        Ok::<_, DbError>(known.difference(&existing).copied().collect::<Vec<_>>())
+    };
+    match deleted.await {
+        Ok(deleted) => {
+            for project in deleted {
+                app.traffic.forget_project(project).await;
+            }
+        }
+        Err(error) => tracing::error!(%error, "it cannot be told whether there is traffic of deleted projects"),
     }
 }
 

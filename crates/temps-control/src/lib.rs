@@ -35,6 +35,7 @@ mod projects;
 mod remainder;
 pub mod route;
 pub mod router;
+mod seats;
 mod server;
 mod sessions;
 mod setup;

@@ -1,15 +1,12 @@
 //! What people who look at a project are told as it happens.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use temps_model::{EnvironmentSlug, ProjectId, UserId};
 use tokio::sync::broadcast;
 
-use crate::action::Action;
+use crate::{action::Action, seats::Seats};
 
 /// News that a listener may fall behind by before it misses some.
 const WAITING: usize = 256;
@@ -56,20 +53,13 @@ impl News {
 #[derive(Debug)]
 pub struct Live {
     news: broadcast::Sender<(ProjectId, Arc<News>)>,
-    /// How many streams each user has open.
-    seats: Arc<Mutex<HashMap<UserId, usize>>>,
-}
-
-/// One open stream; it is given back when this is dropped.
-#[derive(Debug)]
-pub struct Seat {
-    user: UserId,
-    seats: Arc<Mutex<HashMap<UserId, usize>>>,
+    /// A place for each open stream.
+    pub seats: Seats,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { news: broadcast::Sender::new(WAITING), seats: Arc::default() }
+        Self { news: broadcast::Sender::new(WAITING), seats: Seats::new(MAX_OF_USER) }
     }
 }
 
@@ -82,52 +72,11 @@ impl Live {
     pub fn listen(&self) -> broadcast::Receiver<(ProjectId, Arc<News>)> {
         self.news.subscribe()
     }
-
-    /// A place for one more stream of a user; `None` if they have as many as anybody can have.
-    pub fn seat(&self, user: UserId) -> Option<Seat> {
-        let mut taken = lock(&self.seats);
-        let taken = taken.entry(user).or_default();
-        (*taken < MAX_OF_USER).then(|| {
-            *taken += 1;
-            Seat { user, seats: Arc::clone(&self.seats) }
-        })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut seats = lock(&self.seats);
-        if let Some(taken) = seats.get_mut(&self.user) {
-            *taken -= 1;
-            if *taken == 0 {
-                seats.remove(&self.user);
-            }
-        }
-    }
-}
-
-/// A number is never left half-written.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use temps_model::Timestamp;
-
     use super::*;
-
-    #[test]
-    fn a_user_has_so_many_streams_and_gets_a_place_back_when_one_ends() {
-        let (live, user) = (Live::default(), UserId::generate(Timestamp::from_micros(0)));
-        let mut seats: Vec<Seat> = (0..MAX_OF_USER).filter_map(|_| live.seat(user)).collect();
-        assert_eq!((seats.len(), live.seat(user).is_some()), (MAX_OF_USER, false));
-        assert!(live.seat(UserId::generate(Timestamp::from_micros(0))).is_some(), "others are not concerned");
-        seats.pop();
-        assert!(live.seat(user).is_some());
-        drop(seats);
-        assert!(lock(&live.seats).is_empty());
-    }
 
     #[test]
     fn every_change_that_a_page_shows_is_told_under_the_name_of_the_page() {

@@ -51,9 +51,11 @@ pub fn router(app: &App) -> Router {
         .layer(middleware::map_response(no_store))
 }
 
-/// Runs calls that change something to their end, even if the client goes away: what was committed also comes into force.
+/// Runs calls that change something to their end, even if the client goes away: what was committed also comes into force. A dry run that nobody
+/// waits for ends.
 pub async fn detach(request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD) {
+    let is_dry = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "dry_run=true"));
+    if is_dry || matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
     let call = tokio::spawn(next.run(request));

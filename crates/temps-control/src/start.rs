@@ -97,7 +97,7 @@ impl Prepared {
         };
         let (parts, snapshot) = Edge::first(&sources).await?;
         let path = settings.data_dir.join("telemetry.db");
-        let telemetry = Telemetry::open(&path).await;
+        let telemetry = Telemetry::open(&path, clock.now()).await;
         let telemetry = telemetry.map_err(|error| StartError::Telemetry { path: path.display().to_string(), error })?;
         Ok((Self { settings, database, clock, certificates, blobs, sources, parts, setup, telemetry }, snapshot))
     }

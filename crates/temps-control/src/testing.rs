@@ -193,7 +193,7 @@ async fn state(test: &TestDatabase, clock: &FakeClock) -> App {
     };
     let (parts, snapshot) = Edge::first(&sources).await.unwrap();
     let (control, _) = link(snapshot, 0, 1);
-    let telemetry = Telemetry::open(&directory.join("telemetry.db")).await.unwrap();
+    let telemetry = Telemetry::open(&directory.join("telemetry.db"), clock.now()).await.unwrap();
     let traffic = Traffic::new(telemetry, Arc::clone(&control.dropped), Arc::clone(&clock));
     Arc::new(State {
         edge: Edge::new(parts, control.publisher(), sources, Arc::clone(&clock)),

@@ -4,12 +4,13 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 mod m0001_foundations;
+mod m0002_changed_rules;
 
 pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundations::Migration)]
+        vec![Box::new(m0001_foundations::Migration), Box::new(m0002_changed_rules::Migration)]
     }
 }
 

@@ -8,7 +8,7 @@ use sea_orm_migration::seaql_migrations;
 
 use crate::{
     entities::*,
-    telemetry::{minute, refusal},
+    telemetry::{gap, minute, refusal},
 };
 
 /// What a column holds.
@@ -60,7 +60,7 @@ pub fn inventory() -> Vec<Table> {
 
 /// Every table of the file of [telemetry](crate::telemetry).
 pub fn telemetry_inventory() -> Vec<Table> {
-    vec![table::<minute::Entity>(), table::<refusal::Entity>()]
+    vec![table::<gap::Entity>(), table::<minute::Entity>(), table::<refusal::Entity>()]
 }
 
 /// The table in which the migrations note what they did.

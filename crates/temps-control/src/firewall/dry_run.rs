@@ -39,14 +39,21 @@ pub async fn answer<N: MayChange>(
     let answer = DryRun {
         denies_you: shut_out.author.is_some(),
         denies_everybody: !shut_out.everybody.is_empty(),
-        traffic: Some(traffic),
+        traffic,
         ..DryRun::new(changes, consequences)
     };
     Ok(Json(answer).into_response())
 }
 
-async fn preview<N: Named>(app: &App, held: &Held<N>, proposed: Vec<Proposed>) -> Result<TrafficPreview, Problem> {
+/// `None` if so many others ask that it would take too long.
+async fn preview<N: Named>(
+    app: &App,
+    held: &Held<N>,
+    proposed: Vec<Proposed>,
+) -> Result<Option<TrafficPreview>, Problem> {
+    let Some(user) = held.author() else { return Ok(None) };
+    let Some(turn) = app.traffic.turn_to_compare(user).await else { return Ok(None) };
     let (before, after) = app.edge.with(proposed).await;
     let preview = Preview { scope: held.scope(), before, after, caller: held.context().client };
-    app.traffic.preview(preview).await
+    app.traffic.preview(preview, turn).await.map(Some)
 }

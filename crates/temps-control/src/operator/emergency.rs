@@ -116,6 +116,7 @@ async fn insert(transaction: &WriteTransaction, network: Network, expires_at: Ti
         expires_at: Set(Some(expires_at)),
         created_at: Set(now),
         version: Set(1),
+        changed_at: Set(now),
     };
     firewall_rule::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(())

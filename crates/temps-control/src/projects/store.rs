@@ -1,6 +1,6 @@
 //! Projects in the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
@@ -44,6 +44,12 @@ pub async fn with_analytics(app: &App, user: &User) -> Result<HashMap<ProjectId,
     let rows = mine.find_also_related(project::Entity).all(app.database.read()).await.map_err(DbError::from)?;
     let readable = rows.into_iter().filter(|(member, _)| grants(member.role, Permission::AnalyticsRead));
     Ok(readable.filter_map(|(_, project)| project.map(|project| (project.id, project.slug))).collect())
+}
+
+/// The ids of all projects, for jobs.
+pub async fn all(connection: &impl ConnectionTrait) -> Result<HashSet<ProjectId>, DbError> {
+    let ids = project::Entity::find().select_only().column(project::Column::Id).into_tuple::<ProjectId>();
+    Ok(ids.all(connection).await?.into_iter().collect())
 }
 
 /// Makes a project that the user owns.

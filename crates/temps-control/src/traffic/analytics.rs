@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use temps_db::telemetry::Counts;
+use temps_db::telemetry::{Counts, Window};
 use temps_model::{EnvironmentSlug, Timestamp, proof::AnalyticsRead};
 use utoipa::{IntoParams, ToSchema};
 
@@ -67,8 +67,8 @@ pub struct Analytics {
     totals: Totals,
     /// The same time before.
     previous: Previous,
-    /// Requests of the whole instance that are counted nowhere because the queue was full, since the start of the program.
-    missing: u64,
+    /// Whether some requests of the instance are counted nowhere, because there were too many at a time since the start of the program.
+    missing: bool,
 }
 
 /// Requests that ended in one step of time, by what became of them.
@@ -140,16 +140,15 @@ pub async fn show(
     let since = until - points * minutes;
     let before = since - points * minutes;
     let id = environment.as_ref().map(|environment| environment.id);
-    let counted = app.traffic.counts(&[grant.project], id, before, until).await?;
+    let projects = [grant.project];
+    let window = Window { projects: &projects, environment: id, since, until, step: minutes };
     let (mut steps, mut total, mut previous) = (HashMap::<i64, Counts>::new(), Counts::default(), Counts::default());
-    for (slot, counts) in counted {
-        if slot.minute < since {
-            previous.add(&counts);
-            continue;
-        }
-        total.add(&counts);
-        steps.entry((slot.minute - since) / minutes).or_default().add(&counts);
+    for sum in app.traffic.sums(&window, true).await? {
+        total.add(&sum.counts);
+        steps.entry(sum.step).or_default().add(&sum.counts);
     }
+    let before = Window { since: before, until: since, step: since - before, ..window };
+    app.traffic.sums(&before, false).await?.iter().for_each(|sum| previous.add(&sum.counts));
     let point = |step: i64| Point {
         at: at_minute(since + step * minutes),
         numbers: Numbers::from(&steps.remove(&step).unwrap_or_default()),
@@ -163,7 +162,7 @@ pub async fn show(
         points: (0..points).map(point).collect(),
         totals: Totals::from(&total),
         previous: Previous { requests: previous.requests(), refused: previous.refused, throttled: previous.throttled },
-        missing: app.traffic.missing(),
+        missing: app.traffic.is_missing_some(),
     }))
 }
 

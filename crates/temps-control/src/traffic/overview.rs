@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use serde::Serialize;
+use temps_db::telemetry::{Sum, Window};
 use temps_model::{ProjectId, ProjectSlug, Timestamp};
 use utoipa::ToSchema;
 
@@ -39,11 +40,10 @@ pub async fn show(State(app): State<App>, user: User) -> Result<Json<Overview>, 
     let mine = projects::store::with_analytics(&app, &user).await?;
     let ids: Vec<ProjectId> = mine.keys().copied().collect();
     let mut projects: BTreeMap<ProjectId, ProjectTraffic> = BTreeMap::new();
-    for (slot, counts) in app.traffic.counts(&ids, None, since, until).await? {
-        let (Some(slug), Ok(minute)) = (mine.get(&slot.project), usize::try_from(slot.minute - since)) else {
-            continue;
-        };
-        let traffic = projects.entry(slot.project).or_insert_with(|| ProjectTraffic {
+    let window = Window { projects: &ids, environment: None, since, until, step: 1 };
+    for Sum { project, step, counts } in app.traffic.sums(&window, false).await? {
+        let (Some(slug), Ok(minute)) = (mine.get(&project), usize::try_from(step)) else { continue };
+        let traffic = projects.entry(project).or_insert_with(|| ProjectTraffic {
             project: slug.clone(),
             requests: vec![0; MINUTES],
             refused: vec![0; MINUTES],

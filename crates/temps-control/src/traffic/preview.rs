@@ -3,18 +3,31 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use serde::Serialize;
-use temps_model::{ClientIp, Timestamp};
-use temps_policy::{EdgeSnapshot, Event, SiteId, Verdict, pipeline::judge, protections::limits::Counters};
-use tokio::task::spawn_blocking;
+use temps_model::{ClientIp, Timestamp, UserId};
+use temps_policy::{EdgeSnapshot, Event, Outcome, SiteId, Verdict, pipeline::judge, protections::limits::Counters};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+    time::timeout,
+};
 use utoipa::ToSchema;
 
 use super::{Traffic, lock, recent::KEPT};
-use crate::{firewall::Scope, problem::Problem};
+use crate::{
+    firewall::Scope,
+    problem::Problem,
+    seats::{Seat, Seats},
+};
 
 /// Addresses that are told one by one.
 const TOLD: usize = 5;
 /// Clients whose rates are counted at a time, as at the edge.
 const COUNTED_CLIENTS: usize = 262_144;
+
+/// Calls of one user that wait or compare at a time.
+const WAITING: usize = 2;
+/// How long a call waits for its turn before it answers without a comparison.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Two sets of rules to be compared.
 pub struct Preview {
@@ -54,13 +67,43 @@ pub struct ClientRequests {
     requests: u64,
 }
 
+/// Who compares rules: one call at a time, and few of each user wait, so that nobody keeps all processors busy or others waiting.
+#[derive(Debug)]
+pub struct Comparing {
+    turn: Arc<Semaphore>,
+    waiting: Seats,
+}
+
+impl Default for Comparing {
+    fn default() -> Self {
+        Self { turn: Arc::new(Semaphore::new(1)), waiting: Seats::new(WAITING) }
+    }
+}
+
+/// The turn of one call.
+pub struct Turn {
+    _turn: OwnedSemaphorePermit,
+    _seat: Seat,
+}
+
 impl Traffic {
+    /// A turn to compare rules; `None` if too many others do.
+    pub async fn turn_to_compare(&self, user: UserId) -> Option<Turn> {
+        let seat = self.comparing.waiting.take(user)?;
+        let turn = timeout(PATIENCE, Arc::clone(&self.comparing.turn).acquire_owned()).await.ok()?.ok()?;
+        Some(Turn { _turn: turn, _seat: seat })
+    }
+
     /// Asks the code of the edge about every request of the last hour, under both sets of rules. There may be 100,000, so this is done away from
-    /// the threads that answer calls.
-    pub async fn preview(self: &Arc<Self>, preview: Preview) -> Result<TrafficPreview, Problem> {
-        let _turn = self.turn.acquire().await.map_err(Problem::internal)?;
+    /// the threads that answer calls; the turn lasts until it is done, also if nobody waits for it any more.
+    pub async fn preview(self: &Arc<Self>, preview: Preview, turn: Turn) -> Result<TrafficPreview, Problem> {
         let traffic = Arc::clone(self);
-        spawn_blocking(move || traffic.compare(&preview)).await.map_err(Problem::internal)
+        let comparing = spawn_blocking(move || {
+            let compared = traffic.compare(&preview);
+            drop(turn);
+            compared
+        });
+        comparing.await.map_err(Problem::internal)
     }
 
     fn compare(&self, preview: &Preview) -> TrafficPreview {
@@ -98,6 +141,8 @@ impl Preview {
             let was = verdict(&self.before, &before, event, uptime);
             let would_be = verdict(&self.after, &after, event, uptime);
             match (was, would_be) {
+                // Whatever the rules say, it gets nothing.
+                _ if is_unfit(event.outcome) => continue,
                 (was, would_be) if same(was, would_be) => continue,
                 (_, Verdict::Refuse(_)) => refused += 1,
                 (_, Verdict::Throttle { .. }) => throttled += 1,
@@ -128,6 +173,11 @@ fn verdict(snapshot: &EdgeSnapshot, counters: &Counters, event: &Event, uptime: 
     let site = event.host.as_ref().and_then(|host| snapshot.sites.get(host));
     let site = site.filter(|site| Some(site.id) == event.site);
     judge(snapshot, site.map(AsRef::as_ref), event.client, event.received, counters, uptime)
+}
+
+/// Whether a request was refused for what it is, whoever sends it.
+fn is_unfit(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Malformed | Outcome::TooLarge | Outcome::Misdirected)
 }
 
 /// Whether two verdicts are one to the visitor: which list refuses makes no difference, nor how long to wait.

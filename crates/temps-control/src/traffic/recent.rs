@@ -1,60 +1,105 @@
 //! The requests of the last hour, in memory.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     time::Duration,
 };
 
 use temps_model::{ProjectId, RequestId, Timestamp};
-use temps_policy::{Event, SiteId};
+use temps_policy::Event;
 
-use super::Ending;
+use super::project_of;
 
 /// How long a request is kept.
 pub const KEPT: Duration = Duration::from_secs(3_600);
 /// How many are kept at most (about 300 bytes each).
 const CAPACITY: usize = 100_000;
 
-/// Requests in the order in which they ended, each with a number that counts from 1.
-#[derive(Debug, Default)]
+/// Requests in the order in which they ended. Those of each project have numbers of their own, from 1, which tell nothing of others.
+#[derive(Debug)]
 pub struct Recent {
-    events: VecDeque<(Timestamp, Event)>,
-    /// The number of the last one.
+    events: VecDeque<Numbered>,
+    tallies: HashMap<ProjectId, Tally>,
+    /// How many have ever arrived.
+    arrived: u64,
+    /// From when on nothing is missing, but for what is too old.
+    complete_since: Timestamp,
+}
+
+#[derive(Debug)]
+struct Numbered {
+    at: Timestamp,
+    number: u64,
+    event: Event,
+}
+
+/// The numbers of one project.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
     last: u64,
-    /// Whether requests of the last hour had to make room.
-    crowded_out: Option<Timestamp>,
+    /// The last one that is here no more.
+    gone: u64,
 }
 
 impl Recent {
-    /// Takes requests that ended about `now`, and forgets old ones. Returns the number of the last one.
+    /// Begins empty: what was before is missing.
+    pub fn new(started: Timestamp) -> Self {
+        Self { events: VecDeque::new(), tallies: HashMap::new(), arrived: 0, complete_since: started }
+    }
+
+    /// Takes requests that ended about `now`, and forgets old ones. Returns how many have ever arrived.
     pub fn take(&mut self, batch: Vec<Event>, now: Timestamp) -> u64 {
-        self.last += batch.len() as u64;
-        self.events.extend(batch.into_iter().map(|event| (now, event)));
-        let oldest = now.before(KEPT);
-        while let Some((at, _)) = self.events.front()
-            && (*at < oldest || self.events.len() > CAPACITY)
-        {
-            if *at >= oldest {
-                self.crowded_out = Some(*at);
-            }
-            self.events.pop_front();
+        self.arrived += batch.len() as u64;
+        for event in batch {
+            let number = project_of(&event).map_or(0, |project| {
+                let tally = self.tallies.entry(project).or_default();
+                tally.last += 1;
+                tally.last
+            });
+            self.events.push_back(Numbered { at: now, number, event });
         }
-        self.last
+        self.expire(now);
+        while self.events.len() > CAPACITY {
+            if let Some(at) = self.drop_oldest() {
+                self.complete_since = self.complete_since.max(at);
+            }
+        }
+        self.arrived
+    }
+
+    /// Forgets what is older than an hour.
+    pub fn expire(&mut self, now: Timestamp) {
+        let oldest = now.before(KEPT);
+        while self.events.front().is_some_and(|kept| kept.at < oldest) {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) -> Option<Timestamp> {
+        let Numbered { at, number, event } = self.events.pop_front()?;
+        if let Some(tally) = project_of(&event).and_then(|project| self.tallies.get_mut(&project)) {
+            tally.gone = number;
+        }
+        Some(at)
+    }
+
+    /// Some requests of before `now` never arrived.
+    pub fn lost(&mut self, now: Timestamp) {
+        self.complete_since = self.complete_since.max(now);
     }
 
     /// From when on nothing is missing.
     pub fn since(&self, now: Timestamp) -> Timestamp {
-        self.crowded_out.map_or(now.before(KEPT), |at| at.max(now.before(KEPT)))
+        self.complete_since.max(now.before(KEPT))
     }
 
     /// The oldest first, as far as they are not older than an hour.
     pub fn all(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = &Event> {
-        let oldest = now.before(KEPT);
-        self.events.iter().filter(move |(at, _)| *at >= oldest).map(|(_, event)| event)
+        self.numbered(now).map(|kept| &kept.event)
     }
 
     pub fn of_project(&self, project: ProjectId, now: Timestamp) -> impl DoubleEndedIterator<Item = &Event> {
-        self.all(now).filter(move |event| is_of(event, project))
+        self.all(now).filter(move |event| project_of(event) == Some(project))
     }
 
     pub fn find(&self, project: ProjectId, id: RequestId, now: Timestamp) -> Option<&Event> {
@@ -62,43 +107,30 @@ impl Recent {
     }
 
     /// The requests of a project behind the number `after`, and whether some of them are here no more.
-    pub fn after(&self, project: ProjectId, after: u64) -> (impl Iterator<Item = &Event>, bool) {
-        let first = self.last - self.events.len() as u64;
-        let skipped = usize::try_from(after.saturating_sub(first)).unwrap_or(usize::MAX).min(self.events.len());
-        let events = self.events.range(skipped..).map(|(_, event)| event).filter(move |event| is_of(event, project));
-        (events, after < first)
+    pub fn after(&self, project: ProjectId, after: u64, now: Timestamp) -> (Vec<&Event>, bool) {
+        let is_wanted = |kept: &&Numbered| kept.number > after && project_of(&kept.event) == Some(project);
+        // The newest are looked at first, because there are seldom more than a few new ones.
+        let newest =
+            self.numbered(now).rev().take_while(|kept| project_of(&kept.event) != Some(project) || kept.number > after);
+        let mut events: Vec<&Event> = newest.filter(is_wanted).map(|kept| &kept.event).collect();
+        events.reverse();
+        let gone = self.tallies.get(&project).map_or(0, |tally| tally.gone);
+        (events, after < gone)
     }
 
-    pub fn last(&self) -> u64 {
-        self.last
+    /// The number of a project's last request.
+    pub fn last(&self, project: ProjectId) -> u64 {
+        self.tallies.get(&project).map_or(0, |tally| tally.last)
     }
 
-    /// Projects of which requests were refused.
-    pub fn refused_projects(&self) -> Vec<ProjectId> {
-        let refused = self
-            .events
-            .iter()
-            .map(|(_, event)| event)
-            .filter(|event| matches!(Ending::of(event.outcome), Ending::Refused | Ending::Throttled));
-        let projects: HashSet<ProjectId> = refused.filter_map(project_of).collect();
-        projects.into_iter().collect()
-    }
-
-    /// Makes the requests of a project nobody's, so that the numbers of all others stay.
+    /// Takes the requests of a project away.
     pub fn forget(&mut self, project: ProjectId) {
-        for (_, event) in self.events.iter_mut().filter(|(_, event)| is_of(event, project)) {
-            (event.site, event.host, event.path) = (None, None, "".into());
-        }
+        self.events.retain(|kept| project_of(&kept.event) != Some(project));
+        self.tallies.remove(&project);
     }
-}
 
-fn project_of(event: &Event) -> Option<ProjectId> {
-    match event.site? {
-        SiteId::Environment { project, .. } => Some(project),
-        SiteId::Console => None,
+    fn numbered(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = &Numbered> {
+        let oldest = now.before(KEPT);
+        self.events.iter().filter(move |kept| kept.at >= oldest)
     }
-}
-
-fn is_of(event: &Event, project: ProjectId) -> bool {
-    project_of(event) == Some(project)
 }

@@ -3,14 +3,15 @@
 use axum::extract::{Path, State};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
-use temps_db::{DbError, telemetry::refusal};
+use temps_db::telemetry::refusal;
 use temps_model::{ClientIp, EnvironmentId, ProjectId, RequestId, Timestamp, proof::RequestsRead};
-use temps_policy::Outcome;
+use temps_policy::{Event, Outcome, SiteId};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     Ending, REFUSALS_KEPT, Told, Traffic, lock,
     told::{RequestBody, bodies},
+    unreadable,
 };
 use crate::{
     access::Grant,
@@ -55,7 +56,7 @@ pub struct Requests {
 struct Wanted {
     project: ProjectId,
     verdict: Option<Ending>,
-    client: Option<String>,
+    client: Option<ClientIp>,
     environment: Option<EnvironmentId>,
     page: PageQuery,
     before: Option<RequestId>,
@@ -69,13 +70,23 @@ impl Wanted {
         };
         let page = PageQuery::new(query.limit, query.cursor);
         let before = page.after()?.map(RequestId::from_uuid);
-        let client = query.client.map(|client| client.to_string());
-        Ok(Self { project: grant.project, verdict: query.verdict, client, environment, page, before })
+        Ok(Self { project: grant.project, verdict: query.verdict, client: query.client, environment, page, before })
+    }
+
+    /// Asked of every request in memory, so it makes no texts of it.
+    fn includes_event(&self, event: &Event) -> bool {
+        let environment = match event.site {
+            Some(SiteId::Environment { environment, .. }) => Some(environment),
+            _ => None,
+        };
+        self.verdict.is_none_or(|verdict| verdict == Ending::of(event.outcome))
+            && self.client.is_none_or(|client| client == event.client)
+            && self.environment.is_none_or(|wanted| Some(wanted) == environment)
     }
 
     fn includes(&self, request: &Told) -> bool {
         self.verdict.is_none_or(|verdict| verdict == request.ending)
-            && self.client.as_ref().is_none_or(|client| *client == request.client)
+            && self.client.is_none_or(|client| client.to_string() == request.client)
             && self.environment.is_none_or(|environment| Some(environment) == request.environment)
     }
 
@@ -105,8 +116,9 @@ pub async fn refusals(
         return Err(Problem::bad_request("query", "`verdict` of refusals can be refused or throttled."));
     }
     let wanted = Wanted::read(&app, &grant, query).await?;
-    let found = app.traffic.refusals(&wanted).await?;
-    answer(&app, &wanted, found, app.clock.now().before(REFUSALS_KEPT)).await
+    let (found, complete) = app.traffic.refusals(&wanted).await?;
+    let since = complete.max(app.clock.now().before(REFUSALS_KEPT));
+    answer(&app, &wanted, found, since).await
 }
 
 /// One request, wherever it is kept.
@@ -122,7 +134,7 @@ pub async fn show(
     let body = bodies(app.database.read(), grant.project, found.into_iter().collect()).await?.pop();
     body.map(Json).ok_or_else(|| {
         Problem::not_found()
-            .hint("Requests are kept for an hour, refusals for seven days. Check the id and the project.")
+            .hint("Requests are kept for an hour, refusals for seven days, and of a flood only a part. Check the id and the project.")
     })
 }
 
@@ -142,14 +154,19 @@ impl Traffic {
             skips = skips && Some(event.id) != wanted.before;
             is_behind
         });
-        let found = rest.map(Told::from).filter(|request| wanted.includes(request)).take(wanted.fetch()?).collect();
+        let found = rest.filter(|event| wanted.includes_event(event)).take(wanted.fetch()?).map(Told::from).collect();
         Ok((found, recent.since(now)))
     }
 
-    async fn refusals(&self, wanted: &Wanted) -> Result<Vec<Told>, Problem> {
+    /// The latest first, and from when on none is missing.
+    async fn refusals(&self, wanted: &Wanted) -> Result<(Vec<Told>, Timestamp), Problem> {
         use refusal::Column;
         let fetch = wanted.fetch()?;
         let _stable = self.saving.read().await;
+        let mut complete = self.file.complete_since(wanted.project).await.map_err(unreadable)?;
+        if lock(&self.unsaved).flooded.contains(&wanted.project) {
+            complete = self.clock.now();
+        }
         let mut found: Vec<Told> = lock(&self.unsaved)
             .refusals
             .iter()
@@ -164,8 +181,8 @@ impl Traffic {
             Some(_) => saved.filter(Column::Outcome.ne(Outcome::Throttled.name())),
             None => saved,
         };
-        if let Some(client) = &wanted.client {
-            saved = saved.filter(Column::Client.eq(client));
+        if let Some(client) = wanted.client {
+            saved = saved.filter(Column::Client.eq(client.to_string()));
         }
         if let Some(environment) = wanted.environment {
             saved = saved.filter(Column::EnvironmentId.eq(environment));
@@ -174,10 +191,11 @@ impl Traffic {
             saved = saved.filter(Column::Id.lt(before));
         }
         let saved = saved.order_by_desc(Column::Id).limit(fetch as u64).all(self.file.read()).await;
-        found.extend(saved.map_err(DbError::from)?.into_iter().map(Told::from));
+        let saved = saved.map_err(|error| unreadable(error.into()))?;
+        found.extend(saved.into_iter().map(Told::from));
         found.sort_by_key(|request| std::cmp::Reverse(request.id));
         found.truncate(fetch);
-        Ok(found)
+        Ok((found, complete))
     }
 
     async fn find(&self, project: ProjectId, id: RequestId, now: Timestamp) -> Result<Option<Told>, Problem> {
@@ -188,7 +206,10 @@ impl Traffic {
         let unsaved = lock(&self.unsaved).refusals.iter().find(|refusal| refusal.id == id).cloned();
         let found = match unsaved {
             Some(refusal) => Some(refusal),
-            None => refusal::Entity::find_by_id(id).one(self.file.read()).await.map_err(DbError::from)?,
+            None => {
+                let saved = refusal::Entity::find_by_id(id).one(self.file.read()).await;
+                saved.map_err(|error| unreadable(error.into()))?
+            }
         };
         Ok(found.filter(|refusal| refusal.project_id == project).map(Told::from))
     }

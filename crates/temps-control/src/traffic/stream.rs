@@ -17,7 +17,6 @@ use axum::{
 use futures_util::stream;
 use serde_json::{Value, json};
 use temps_model::{ProjectId, proof::RequestsRead};
-use temps_policy::Event;
 use tokio::{
     sync::{
         broadcast::{self, error::RecvError},
@@ -41,7 +40,7 @@ const AT_ONCE: usize = 50;
 /// How often a page is told that it still listens.
 const TICK: Duration = Duration::from_secs(2);
 /// How often it is asked anew whether the listener may listen (R-SESS-2).
-const ASK_AGAIN: Duration = Duration::from_secs(1);
+const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// Events that may wait for a slow client.
 const WAITING: usize = 8;
 
@@ -52,7 +51,7 @@ pub async fn open(
 ) -> Result<impl IntoResponse, Problem> {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(|id| app.traffic.number_of(id));
     let (sender, receiver) = mpsc::channel(WAITING);
-    let seat = app.live.seat(grant.user).ok_or_else(too_many)?;
+    let seat = app.live.seats.take(grant.user).ok_or_else(too_many)?;
     let listener = Listener { project: grant.project, last, sender };
     let standing = grant.standing();
     let watched = app.clone();
@@ -61,7 +60,8 @@ pub async fn open(
         let farewell = listener.sender.clone();
         tokio::select! {
             // A client that takes nothing does without it.
-            reason = ending(&watched, &standing) => drop(farewell.try_send(event("bye", json!({ "reason": reason })))),
+            reason = forbidden(&watched, &standing) => drop(farewell.try_send(event("bye", json!({ "reason": reason })))),
+            () = watched.stop.cancelled() => {}
             () = listener.run(&watched) => {}
         }
     });
@@ -72,16 +72,12 @@ pub async fn open(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(TICK * 4)))
 }
 
-/// Returns when the listener has to go, with the reason.
-async fn ending(app: &App, standing: &Standing) -> &'static str {
+/// Returns when the listener may listen no longer, with the reason.
+async fn forbidden(app: &App, standing: &Standing) -> &'static str {
     loop {
-        tokio::select! {
-            () = app.stop.cancelled() => return "stopping",
-            () = sleep(ASK_AGAIN) => {}
-        }
-        match standing.lasts(app).await {
-            Ok(()) => {}
-            Err(reason) => return reason,
+        sleep(ASK_AGAIN).await;
+        if let Err(reason) = standing.lasts(app).await {
+            return reason;
         }
     }
 }
@@ -130,18 +126,19 @@ impl Listener {
 
     async fn tell_requests(&self, app: &App, mut arrived: watch::Receiver<u64>) -> Result<(), Gone> {
         let is_foreign = self.last == Some(None);
-        let mut last = self.last.flatten().unwrap_or_else(|| if is_foreign { 0 } else { *arrived.borrow() });
+        let newest = || lock(&app.traffic.recent).last(self.project);
+        let mut last = self.last.flatten().unwrap_or_else(|| if is_foreign { 0 } else { newest() });
         if is_foreign {
             self.send(missed()).await?;
         }
         loop {
+            let seen = *arrived.borrow_and_update();
             let (found, left_out, is_gap, newest) = {
                 let recent = lock(&app.traffic.recent);
-                let (events, is_gap) = recent.after(self.project, last);
-                let mut found: Vec<&Event> = events.collect();
-                let left_out = found.len().saturating_sub(AT_ONCE);
-                let found: Vec<Told> = found.drain(left_out..).map(Told::from).collect();
-                (found, left_out, is_gap, recent.last())
+                let (events, is_gap) = recent.after(self.project, last, app.clock.now());
+                let left_out = events.len().saturating_sub(AT_ONCE);
+                let found: Vec<Told> = events[left_out..].iter().map(|event| Told::from(*event)).collect();
+                (found, left_out, is_gap, recent.last(self.project))
             };
             last = newest;
             if is_gap {
@@ -157,7 +154,7 @@ impl Listener {
                 self.send(event("requests", data).id(app.traffic.id_of(newest))).await?;
             }
             sleep(PAUSE).await;
-            arrived.wait_for(|arrived| *arrived > last).await.map_err(|_| Gone)?;
+            arrived.wait_for(|arrived| *arrived > seen).await.map_err(|_| Gone)?;
         }
     }
 

@@ -79,7 +79,7 @@ pub struct RequestRule {
     scope: String,
     #[schema(value_type = String, pattern = "^(block|allow)$")]
     action: Action,
-    /// `null` if the rule is gone, or is not the project's to see.
+    /// `null` if the rule was changed since or is gone, or is not the project's to see.
     #[schema(value_type = Option<String>)]
     network: Option<Network>,
     note: Option<String>,
@@ -180,7 +180,8 @@ pub async fn bodies(
         }
     };
     let body = |request: Told| {
-        let found = request.rule.and_then(|id| rules.get(&id));
+        // What the rule says now is no reason for what it refused before it said so.
+        let found = request.rule.and_then(|id| rules.get(&id)).filter(|rule| rule.changed_at <= request.at);
         let rule = request.rule.map(|id| RequestRule {
             id,
             scope: request.scope.clone().unwrap_or_default(),

@@ -140,7 +140,8 @@ pub struct DryRun {
     pub denies_you: bool,
     /// Whether everybody would be refused, so that saving needs `confirm=deny-all`.
     pub denies_everybody: bool,
-    /// What it would have done to the requests of the last hour; `null` for a change that is not about who may pass.
+    /// What it would have done to the requests of the last hour; `null` for a change that is not about who may pass, and
+    /// when so many ask that this cannot be told now.
     pub traffic: Option<TrafficPreview>,
 }
 

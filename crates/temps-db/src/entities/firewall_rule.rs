@@ -53,6 +53,8 @@ pub struct Model {
     pub expires_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub version: i32,
+    /// When what it says was last changed; what it refused before was refused by what it said then.
+    pub changed_at: Timestamp,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -65,7 +67,7 @@ impl Tagged for Entity {
         use Column::*;
         match column {
             Id | Scope | ScopeKey | ProjectId | EnvironmentId | Action | Network | Author | ExpiresAt | CreatedAt
-            | Version => Tag::None,
+            | Version | ChangedAt => Tag::None,
             Note => Tag::Personal,
         }
     }

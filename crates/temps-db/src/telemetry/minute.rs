@@ -1,4 +1,4 @@
-//! Requests of one environment in one minute.
+//! Requests of one environment in one minute, or in one hour.
 
 use sea_orm::entity::prelude::*;
 use temps_model::{EnvironmentId, ProjectId};
@@ -7,11 +7,14 @@ use super::{Latencies, Slot};
 use crate::tags::{Tag, Tagged};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "traffic_minutes")]
+#[sea_orm(table_name = "traffic")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub environment_id: EnvironmentId,
-    /// Minutes since 1970.
+    /// Minutes that the row stands for: 1, or 60 from a full hour on.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub span: i64,
+    /// The first of them, in minutes since 1970.
     #[sea_orm(primary_key, auto_increment = false)]
     pub minute: i64,
     pub project_id: ProjectId,
@@ -38,8 +41,8 @@ impl Tagged for Entity {
     fn tag(column: &Column) -> Tag {
         use Column::*;
         match column {
-            EnvironmentId | Minute | ProjectId | Passed | Throttled | Refused | Failed | Abandoned | Status1xx
-            | Status2xx | Status3xx | Status4xx | Status5xx | Bytes | Latencies => Tag::None,
+            EnvironmentId | Span | Minute | ProjectId | Passed | Throttled | Refused | Failed | Abandoned
+            | Status1xx | Status2xx | Status3xx | Status4xx | Status5xx | Bytes | Latencies => Tag::None,
         }
     }
 }
@@ -77,7 +80,7 @@ impl Counts {
 }
 
 impl Model {
-    pub(super) fn split(self) -> (Slot, Counts) {
+    pub(super) fn split(self) -> ((Slot, i64), Counts) {
         let slot = Slot { project: self.project_id, environment: self.environment_id, minute: self.minute };
         let counts = Counts {
             passed: self.passed,
@@ -89,13 +92,14 @@ impl Model {
             bytes: self.bytes,
             latencies: Latencies::from_bytes(&self.latencies),
         };
-        (slot, counts)
+        ((slot, self.span), counts)
     }
 
-    pub(super) fn join(slot: Slot, counts: &Counts) -> Self {
+    pub(super) fn join(slot: Slot, span: i64, counts: &Counts) -> Self {
         let [status_1xx, status_2xx, status_3xx, status_4xx, status_5xx] = counts.statuses;
         Self {
             environment_id: slot.environment,
+            span,
             minute: slot.minute,
             project_id: slot.project,
             passed: counts.passed,

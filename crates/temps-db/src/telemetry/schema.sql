@@ -1,8 +1,9 @@
 -- All in one transaction, so that a file that a crash cut short is a new one.
 BEGIN IMMEDIATE;
 
-CREATE TABLE traffic_minutes (
+CREATE TABLE traffic (
   environment_id BLOB NOT NULL,
+  span INTEGER NOT NULL CHECK (span IN (1, 60)),
   minute INTEGER NOT NULL,
   project_id BLOB NOT NULL,
   passed INTEGER NOT NULL,
@@ -17,10 +18,10 @@ CREATE TABLE traffic_minutes (
   status_5xx INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
   latencies BLOB NOT NULL,
-  PRIMARY KEY (environment_id, minute)
+  PRIMARY KEY (environment_id, span, minute)
 ) STRICT;
-CREATE INDEX traffic_minutes_by_project ON traffic_minutes (project_id, minute);
-CREATE INDEX traffic_minutes_by_minute ON traffic_minutes (minute);
+CREATE INDEX traffic_by_project ON traffic (project_id, span, minute);
+CREATE INDEX traffic_by_minute ON traffic (span, minute);
 
 CREATE TABLE refusals (
   id BLOB NOT NULL PRIMARY KEY,
@@ -40,6 +41,11 @@ CREATE TABLE refusals (
 ) STRICT;
 CREATE INDEX refusals_by_project ON refusals (project_id, id);
 CREATE INDEX refusals_by_time ON refusals (at);
+
+CREATE TABLE refusal_gaps (
+  project_id BLOB NOT NULL PRIMARY KEY,
+  until INTEGER NOT NULL
+) STRICT;
 
 PRAGMA user_version = 1;
 COMMIT;

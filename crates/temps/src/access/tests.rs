@@ -41,7 +41,7 @@ fn recorded(events: Vec<Event>) -> (Vec<serde_json::Value>, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
         runtime.block_on(async {
-            let file = Telemetry::open(&folder.path().join("telemetry.db")).await.unwrap();
+            let file = Telemetry::open(&folder.path().join("telemetry.db"), Timestamp::default()).await.unwrap();
             let traffic = Arc::new(Traffic::new(file, Arc::default(), Arc::new(SystemClock)));
             record(receiver, traffic, Arc::default(), || 1).await;
         });

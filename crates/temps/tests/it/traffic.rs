@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use temps_model::Role;
+use temps_model::{Clock, Role, Timestamp};
 use temps_testkit::{
     TestApp, TestDatabase,
     app::{EventStream, Person, eventually},
@@ -115,7 +115,10 @@ async fn charts_and_refusals_survive_a_restart(database: TestDatabase) {
     let totals = &owner.get("/projects/shop/analytics").await.expect(200)["totals"];
     assert_eq!((&totals["passed"], &totals["refused"]), (&json!(1), &json!(1)));
     assert_eq!(requests(&owner, "refusals", 1).await[0]["client"], "127.0.7.9");
-    assert_eq!(requests(&owner, "requests", 0).await.len(), 0, "memory begins anew");
+    let list = owner.get("/projects/shop/requests").await.expect(200);
+    assert_eq!(list["items"], json!([]), "memory begins anew");
+    let since = Timestamp::parse_rfc3339(list["since"].as_str().unwrap()).unwrap();
+    assert!(app.clock.now().since(since) < Duration::from_secs(600), "and says from when on it is whole");
 }
 
 async fn r_ux_1_a_dry_run_tells_what_the_rule_would_have_refused(database: TestDatabase) {
@@ -141,6 +144,11 @@ async fn r_ux_1_a_dry_run_tells_what_the_rule_would_have_refused(database: TestD
     assert_eq!((&told["traffic"]["refused"], &told["traffic"]["yours"]), (&json!(6), &json!(1)));
     assert_eq!(told["denies_you"], true);
     assert_eq!(from(1).await.status, 200, "nothing was saved");
+    let mut unfit = app.reach().raw("shop.localhost", [127, 0, 9, 3].into()).await;
+    unfit.send("TRACE / HTTP/1.1\r\nHost: shop.localhost\r\nConnection: close\r\n\r\n").await.read_all().await;
+    requests(&owner, "requests?client=127.0.9.3", 1).await;
+    let told = dry("127.0.9.3").await.expect(200);
+    assert_eq!(told["traffic"]["refused"], 0, "it gets nothing, whatever the rules say");
 
     let saved = block(&owner, "127.0.9.0/25", "").await;
     let rule = format!("/projects/shop/firewall/rules/{}?dry_run=true", saved["id"].as_str().unwrap());
@@ -240,11 +248,16 @@ async fn a_rule_is_changed_under_its_id_and_two_who_change_it_do_not_overwrite_e
     let rule = block(&owner, "127.0.7.1", "first").await;
     let path = format!("/projects/shop/firewall/rules/{}", rule["id"].as_str().unwrap());
     let entry = |network: &str, note: &str| json!({ "action": "block", "network": network, "note": note });
+    assert_eq!(app.get_from("shop.localhost", "/", [127, 0, 7, 1]).await.status, 403);
     let changed = owner.put(&path, entry("127.0.7.2", "second")).if_match("\"1\"").await.expect(200);
     assert_eq!((&changed["id"], &changed["version"], &changed["note"]), (&rule["id"], &json!(2), &json!("second")));
     assert!(changed["effective_ms"].is_number());
     assert_eq!(app.get_from("shop.localhost", "/", [127, 0, 7, 1]).await.status, 200);
     assert_eq!(app.get_from("shop.localhost", "/", [127, 0, 7, 2]).await.status, 403);
+    let of = async |client: &str| requests(&owner, &format!("refusals?client={client}"), 1).await[0].clone();
+    assert_eq!(of("127.0.7.2").await["reason"], "block list of the project: 127.0.7.2/32 “second”");
+    let before = of("127.0.7.1").await;
+    assert_eq!((&before["reason"], &before["rule"]["network"]), (&json!("block list of the project"), &Value::Null));
     let stale = owner.put(&path, entry("127.0.7.3", "mine")).if_match("\"1\"").await;
     assert_eq!(stale.problem(), (412, "stale".to_owned()));
     assert_eq!(owner.get(&path).await.expect(200)["note"], "second");

@@ -880,11 +880,8 @@ export interface components {
         /** @description What became of the requests to a project. */
         Analytics: {
             environment?: string | null;
-            /**
-             * Format: int64
-             * @description Requests of the whole instance that are counted nowhere because the queue was full, since the start of the program.
-             */
-            missing: number;
+            /** @description Whether some requests of the instance are counted nowhere, because there were too many at a time since the start of the program. */
+            missing: boolean;
             /** @description The oldest first, without gaps. */
             points: components["schemas"]["Point"][];
             /** @description The same time before. */
@@ -1519,7 +1516,7 @@ export interface components {
             action: string;
             /** Format: uuid */
             id: string;
-            /** @description `null` if the rule is gone, or is not the project's to see. */
+            /** @description `null` if the rule was changed since or is gone, or is not the project's to see. */
             network?: string | null;
             note?: string | null;
             /** @description Whose rule it is: `instance`, `console`, `project` or `environment`. */

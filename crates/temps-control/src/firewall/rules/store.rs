@@ -121,6 +121,7 @@ pub async fn replace(
         note: new.note.into(),
         expires_at: new.entry.expires_at,
         version: rule.version + 1,
+        changed_at: transaction.now(),
         ..rule.clone()
     };
     firewall_rule::Entity::update(active(after.clone())).exec(transaction).await.map_err(DbError::from)?;
@@ -187,6 +188,7 @@ pub async fn insert(
         expires_at: new.entry.expires_at,
         created_at: now,
         version: 1,
+        changed_at: now,
     };
     let rows: Vec<firewall_rule::Model> = entries.into_iter().map(row).collect();
     for some in rows.chunks(AT_ONCE) {
@@ -248,5 +250,6 @@ fn active(row: firewall_rule::Model) -> firewall_rule::ActiveModel {
         expires_at: Set(row.expires_at),
         created_at: Set(row.created_at),
         version: Set(row.version),
+        changed_at: Set(row.changed_at),
     }
 }
