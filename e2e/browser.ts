@@ -15,6 +15,7 @@ export const browser: PlaywrightTestConfig['use'] = {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
       '--disable-gpu',
+      '--lang=en-GB',
       '--no-first-run',
       '--disable-background-networking',
       '--disable-component-update',

@@ -8,6 +8,8 @@ export interface PageOfDashboard {
   path: string;
   /** What its heading says. */
   heading: string | RegExp;
+  /** What else has to be there, because a violation might be in it. */
+  shows?: string;
   /** Whom it is for: one who comes before anybody is set up, who is not logged in, or the owner. */
   for: 'newcomer' | 'visitor' | 'owner';
 }
@@ -25,7 +27,7 @@ export const PAGES: readonly PageOfDashboard[] = [
   { route: '/projects/[project]/requests', path: `/projects/${SLUG}/requests`, heading: 'Requests', for: 'owner' },
   { route: '/projects/[project]/deployments', path: `/projects/${SLUG}/deployments`, heading: 'Deployments', for: 'owner' },
   { route: '/projects/[project]/domains', path: `/projects/${SLUG}/domains`, heading: 'Domains', for: 'owner' },
-  { route: '/projects/[project]/firewall', path: `/projects/${SLUG}/firewall`, heading: 'Firewall', for: 'owner' },
+  { route: '/projects/[project]/firewall', path: `/projects/${SLUG}/firewall`, heading: 'Firewall', shows: '1 refusal', for: 'owner' },
   { route: '/projects/[project]/headers', path: `/projects/${SLUG}/headers`, heading: 'Headers', for: 'owner' },
   { route: '/projects/[project]/members', path: `/projects/${SLUG}/members`, heading: 'Members', for: 'owner' },
   { route: '/projects/[project]/audit', path: `/projects/${SLUG}/audit`, heading: 'Audit log', for: 'owner' },

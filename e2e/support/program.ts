@@ -55,6 +55,10 @@ export class Program {
       { stdio: ['ignore', 'pipe', 'pipe'], env: this.surroundings },
     );
     this.child = child;
+    // Whoever ends the tests in the middle of one leaves no program behind.
+    const goToo = () => child.kill('SIGKILL');
+    process.once('exit', goToo);
+    child.once('exit', () => process.off('exit', goToo));
     this.printed = '';
     const since = this.log.length;
     child.stdout.on('data', (chunk: Buffer) => (this.printed += chunk));

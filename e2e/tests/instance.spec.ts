@@ -20,7 +20,7 @@ test('the instance settings are changed, undone, and a change meanwhile is shown
   await may.click();
   guard.expectFailure('somebody else saved meanwhile', 412, /\/instance/);
   await main.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByRole('alert').filter({ hasText: 'changed by somebody else' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'Somebody else changed this setting' })).toBeVisible();
   await main.getByRole('button', { name: 'Take theirs' }).click();
   await expect(may).toBeChecked();
 });

@@ -16,6 +16,9 @@ test('requests appear on the overview as they happen, and the requests page foll
   await expect(main.getByText('Updates live', { exact: true }).first()).toBeVisible();
   await call(temps, `${temps.at('shop')}/of-the-neighbour`, { from: '127.0.0.3' });
   await expect(main.getByRole('row').filter({ hasText: '/of-the-neighbour' })).toContainText('Refused');
+  const numbers = (name: string) => main.locator('dl > div').filter({ hasText: name }).getByRole('definition').first();
+  await expect(numbers('Requests, last hour')).toHaveText('1');
+  await expect(numbers('Refused and limited')).toHaveText('1');
 
   await page.getByRole('link', { name: 'Requests', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Requests' })).toBeVisible();

@@ -26,9 +26,10 @@ async function open(page: Page, program: Program, guard: Guard, shown: PageOfDas
   await settled(page, shown);
 }
 
-async function settled(page: Page, { heading }: PageOfDashboard): Promise<void> {
+async function settled(page: Page, { heading, shows }: PageOfDashboard): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(heading);
   await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+  if (shows) await expect(page.getByText(shows)).toBeVisible();
 }
 
 for (const shown of PAGES) {

@@ -12,7 +12,7 @@ const analytics = (environment: string | null = null): Analytics => ({
     requests: 5, passed: 5, throttled: 0, refused: 0, failed: 0, abandoned: 0, bytes: 50, p50_ms: 1, p95_ms: 2, p99_ms: 3,
     statuses: { '1xx': 0, '2xx': 5, '3xx': 0, '4xx': 0, '5xx': 0 },
   },
-  previous: { requests: 0, refused: 0, throttled: 0 }, missing: 0,
+  previous: { requests: 0, refused: 0, throttled: 0 }, missing: false,
 });
 const passed = { verdict: 'passed', environment: 'production', bytes: 7 } as const;
 const refused = { verdict: 'refused', environment: 'staging', bytes: 0 } as const;

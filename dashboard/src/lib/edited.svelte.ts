@@ -4,21 +4,35 @@ import { Problem } from './api/problem';
 export class Edited<T> {
   base: T = $state.raw() as T;
   theirs = $state.raw<T | undefined>();
+  /** Somebody removed it in the meantime. */
+  gone = $state(false);
   #load: () => Promise<T>;
+  #removable: boolean;
 
-  constructor(base: T, load: () => Promise<T>) {
+  /** With `removable`, what is not there any more is `gone` instead of a failure. */
+  constructor(base: T, load: () => Promise<T>, removable = false) {
     this.base = base;
     this.#load = load;
+    this.#removable = removable;
   }
 
-  /** Saves over what one began with. Where somebody else was faster there is no answer, and `theirs` is what they saved. */
+  /** Saves over what one began with. Where somebody else was faster there is no answer: `theirs` is what they saved, or it is `gone`. */
   async save<R>(attempt: (base: T) => Promise<R>): Promise<R | undefined> {
     try {
       return await attempt(this.base);
     } catch (thrown) {
+      await this.#compare(thrown);
+      return undefined;
+    }
+  }
+
+  async #compare(thrown: unknown): Promise<void> {
+    try {
       if (Problem.from(thrown).status !== 412) throw thrown;
       this.theirs = await this.#load();
-      return undefined;
+    } catch (failed) {
+      if (!this.#removable || Problem.from(failed).status !== 404) throw failed;
+      this.gone = true;
     }
   }
 

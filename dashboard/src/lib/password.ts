@@ -1,3 +1,5 @@
+import { count } from './format';
+
 const MIN_CHARACTERS = 12;
 const MAX_BYTES = 1024;
 
@@ -13,15 +15,22 @@ export interface Advice {
 export function adviceOn(password: string, known: readonly string[]): Advice | undefined {
   if (password === '') return undefined;
   const bad = (text: string): Advice => ({ good: false, text });
-  const characters = [...password.normalize('NFKC')].length;
-  if (new TextEncoder().encode(password).length > MAX_BYTES) return bad('Longer than 1,024 bytes.');
-  if (characters < MIN_CHARACTERS) return bad(`${MIN_CHARACTERS - characters} more ${MIN_CHARACTERS - characters === 1 ? 'character' : 'characters'} needed.`);
+  const problem = passwordProblem(password);
+  if (problem) return bad(problem);
   if (new Set(password).size < 6) return bad('Repeats the same few characters.');
   const rest = withoutKnown(password.toLowerCase(), known);
   if (rest.length < MIN_CHARACTERS / 2) return bad('Mostly words that are tried first: your name, your address, “password”, “temps”.');
   if (/^(?:(.+?)\1+)$/.test(password)) return bad('Repeats itself.');
   if (/^\d+$/.test(password)) return bad('Only digits are easy to guess.');
   return { good: true, text: 'Long enough. Temps refuses it only if it is easy to guess.' };
+}
+
+/** What is certainly wrong with a new password, so that it need not be sent. */
+export function passwordProblem(password: string): string | undefined {
+  if (password === '') return 'Choose a password.';
+  if (new TextEncoder().encode(password).length > MAX_BYTES) return 'Longer than 1,024 bytes.';
+  const missing = MIN_CHARACTERS - [...password.normalize('NFKC')].length;
+  return missing > 0 ? `${count(missing, 'more character')} needed.` : undefined;
 }
 
 function withoutKnown(password: string, known: readonly string[]): string {

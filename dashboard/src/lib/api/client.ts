@@ -61,3 +61,6 @@ export async function versioned<T>(answered: Answered<T>): Promise<Versioned<T>>
   if (!response.ok) throw Problem.answered(response, error);
   return { value: data as T, etag: response.headers.get('etag') ?? '' };
 }
+
+/** The version of something as `If-Match`, where the value itself says it. */
+export const tagOf = ({ version }: { version: number }): string => `"${version}"`;

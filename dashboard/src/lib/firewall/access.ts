@@ -1,11 +1,8 @@
-import { api, call, type AddedRules, type Firewall, type NewRule, type PageOf, type Rule, type RuleChange, type SavedRule } from '$lib/api';
+import { api, call, tagOf, type AddedRules, type Firewall, type NewRule, type PageOf, type Rule, type RuleChange, type SavedRule } from '$lib/api';
 import type { ChangeQuery } from '$lib/trial.svelte';
 
 /** What a firewall is asked to be: its mode and its limits. */
 export type FirewallSettings = Pick<Firewall, 'mode' | 'limits'>;
-
-/** The version of something as `If-Match`. */
-export const tagOf = ({ version }: { version: number }): string => `"${version}"`;
 
 /**
  * The calls of one firewall: of a project, of every host, or of the console. All three have the same calls below different paths; they
