@@ -43,6 +43,7 @@ async function picture(page: Page, { path, heading }: PageOfDashboard, name = fi
 test('every page, light and dark', async ({ browser, contextOptions, viewport }, testInfo) => {
   mkdirSync(IMAGES, { recursive: true });
   const clock = new Clock(testInfo.outputPath('clock'));
+  clock.behindBy(60 * 60);
   const program = await Program.start(['--trusted-proxies', '127.0.0.1/32'], clock.environment);
   try {
     const headers = { 'x-forwarded-for': ADDRESS };
@@ -57,7 +58,6 @@ test('every page, light and dark', async ({ browser, contextOptions, viewport },
     const of = (whom: PageOfDashboard['for']) => PAGES.filter((shown) => shown.for === whom);
     for (const shown of of('newcomer')) await picture(page, shown);
 
-    clock.behindBy(60 * 60);
     const api = new Api(program, { headers });
     await api.setUp(OWNER);
     for (const shown of of('visitor')) await picture(page, shown);

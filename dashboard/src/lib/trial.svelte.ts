@@ -74,6 +74,17 @@ export class Trial {
     }
   }
 
+  /** Saves what nobody has to agree to; nothing is tried out meanwhile, because what is tried is older by then. */
+  async alone<R>(saving: () => Promise<R>): Promise<R> {
+    this.#saving = true;
+    this.#running?.abort();
+    try {
+      return await saving();
+    } finally {
+      this.#saving = false;
+    }
+  }
+
   /** Looks on the side, while somebody types: never in the way of saving. */
   async glance(change: Change<unknown>): Promise<void> {
     if (!this.#saving) await this.look(change);

@@ -39,7 +39,7 @@ export type RequestPage = PageOf<RequestRecord> & { since: string };
 
 export type VerdictCounts = Pick<Schemas['Numbers'], Verdict>;
 export type Point = Told<Schemas['Point']>;
-export type Analytics = Told<Omit<Schemas['Analytics'], 'points' | 'totals' | 'missing'>> & { points: Point[]; totals: Told<Schemas['Totals']>; missing: boolean };
+export type Analytics = Told<Omit<Schemas['Analytics'], 'points' | 'totals'>> & { points: Point[]; totals: Told<Schemas['Totals']> };
 export type DryRunTraffic = Schemas['TrafficPreview'];
 
 export type Member = { user: Schemas['UserBody']; role: string; permissions: ProjectPermission[]; created_at: string };
