@@ -33,7 +33,7 @@ async function picture(page: Page, { path, heading }: PageOfDashboard, name = fi
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(heading);
-    await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+    await expect(page.locator('[aria-busy="true"], .skeleton')).toHaveCount(0);
     await TYPED[name]?.(page);
     await page.evaluate(() => document.fonts.ready);
     await page.screenshot({ path: join(IMAGES, `${name}-${colorScheme}.png`), animations: 'disabled', caret: 'hide' });
