@@ -9,8 +9,19 @@ use temps_policy::UpstreamNetworks;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    blobs::Blobs, built_in::BuiltIn, certificates::Certificates, denials::Denials, edge::Edge, live::Live,
-    password::Passwords, setup::SetupToken, traffic::Traffic,
+    access::Activity,
+    blobs::Blobs,
+    built_in::BuiltIn,
+    certificates::Certificates,
+    denials::Denials,
+    edge::Edge,
+    guesses::{Prices, Stuffing},
+    live::Live,
+    login::{Pepper, attempts::Attempts},
+    password::Passwords,
+    setup::SetupToken,
+    traffic::Traffic,
+    users::store::Decoy,
 };
 
 /// The state of the control plane. Cheap to clone.
@@ -23,7 +34,13 @@ pub struct State {
     pub edge: Edge,
     pub certificates: Certificates,
     pub blobs: Arc<Blobs>,
+    pub pepper: Pepper,
     pub passwords: Passwords,
+    pub decoy: Decoy,
+    pub activity: Activity,
+    pub prices: Prices,
+    pub stuffing: Stuffing,
+    pub attempts: Attempts,
     pub setup: SetupToken,
     pub denials: Denials,
     pub traffic: Arc<Traffic>,

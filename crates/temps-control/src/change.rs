@@ -10,6 +10,7 @@ use temps_model::ProjectId;
 
 use crate::{
     access::{Evidence, Proof},
+    action::Action,
     app::App,
     live::News,
     problem::Problem,
@@ -42,17 +43,36 @@ impl Change {
         actor: Actor,
         authentication: Authentication,
     ) -> Result<Self, Problem> {
-        let record = record_of(proof.evidence(), actor, authentication)?;
         let evidence = proof.evidence();
+        let record = record_of(evidence, actor, authentication)?;
         let news = evidence.action.and_then(News::of_action);
         let announced = evidence.project.zip(news).map(|(project, news)| (app.clone(), project, news));
         Ok(Self { transaction: app.database.begin().await?, record, announced })
     }
 
+    /// Begins what is less than the route declares, under a name of its own.
+    pub async fn begin_named(
+        app: &App,
+        proof: &impl Proof,
+        action: Action,
+        actor: Actor,
+        authentication: Authentication,
+    ) -> Result<Self, Problem> {
+        let evidence = Evidence { action: Some(action), ..proof.evidence().clone() };
+        let record = record_of(&evidence, actor, authentication)?;
+        Ok(Self { transaction: app.database.begin().await?, record, announced: None })
+    }
+
     /// Begins a change by the operator of the server itself, over the operator's socket.
-    pub async fn begin_as_operator(app: &App, action: crate::action::Action) -> Result<Self, Problem> {
+    pub async fn begin_as_operator(app: &App, action: Action) -> Result<Self, Problem> {
         let record = AuditRecord::new(audit::Action::new(action.name()), Actor::Console, Authentication::Local);
         Ok(Self { transaction: app.database.begin().await?, record, announced: None })
+    }
+
+    /// Adds to the record what whoever commits it does not know.
+    pub fn describe(mut self, describe: impl FnOnce(AuditRecord) -> AuditRecord) -> Self {
+        self.record = describe(self.record);
+        self
     }
 
     /// Makes the change last, with its record. `describe` says what was changed: the target, and the fields before and after.

@@ -6,9 +6,10 @@ use temps_db::DbError;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, deployments, projects, sessions};
+use crate::{app::App, deployments, guesses, login::devices, projects, sessions};
 
 const SOON: Duration = Duration::from_secs(5);
+const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 const MINUTELY: Duration = Duration::from_secs(60);
 const HOURLY: Duration = Duration::from_secs(3_600);
 
@@ -18,6 +19,8 @@ pub async fn run(app: App, stop: CancellationToken) {
         every(SOON, &stop, || app.denials.flush(&app, false)),
         every(SOON, &stop, || app.edge.settle()),
         every(SOON, &stop, || app.traffic.save()),
+        every(SOON, &stop, || app.attempts.save(&app)),
+        every(HALF_A_MINUTE, &stop, || save_use(&app)),
         every(MINUTELY, &stop, || forget_traffic(&app)),
         every(HOURLY, &stop, || renew_certificates(&app)),
         every(HOURLY, &stop, || forget_sessions(&app)),
@@ -52,9 +55,25 @@ async fn renew_certificates(app: &App) {
 }
 
 async fn forget_sessions(app: &App) {
-    let forgotten = app.database.write(async |transaction| sessions::store::forget_ended(&transaction).await);
+    let forgotten = app.database.write(async |transaction| {
+        sessions::store::forget_ended(&transaction).await?;
+        guesses::forget_faded(&transaction).await?;
+        devices::forget_unused(&transaction).await
+    });
     if let Err(error) = forgotten.await {
         tracing::error!(%error, "ended sessions could not be forgotten");
+    }
+}
+
+/// Writes when sessions were last used.
+pub async fn save_use(app: &App) {
+    let used = app.activity.unsaved(&*app.clock);
+    if used.is_empty() {
+        return;
+    }
+    let saved = app.database.write(async |transaction| sessions::store::save_use(&transaction, &used).await);
+    if let Err(error) = saved.await {
+        tracing::error!(%error, "when sessions were last used could not be saved");
     }
 }
 

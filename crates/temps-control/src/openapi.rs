@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    access::Access,
+    access::{Access, PENDING_COOKIE, StepUp, Strength},
     problem::ProblemDetails,
     route::{Body, Given, NamedSchema, Route},
     wire::DryRun,
@@ -41,7 +41,9 @@ pub fn document(routes: &[Route]) -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": { "session": { "type": "apiKey", "in": "cookie", "name": crate::access::SESSION_COOKIE } },
+            "securitySchemes": { "session": { "type": "apiKey", "in": "cookie", "name": crate::access::SESSION_COOKIE },
+                "half_login": { "type": "apiKey", "in": "cookie", "name": PENDING_COOKIE },
+            },
         },
     })
 }
@@ -64,8 +66,10 @@ fn operation(route: &Route) -> Value {
     if let Some(body) = &route.body {
         operation["requestBody"] = request_body(body);
     }
-    if route.access != Access::Public {
-        operation["security"] = json!([{ "session": [] }]);
+    match route.access {
+        Access::Public => {}
+        Access::HalfAuthenticated => operation["security"] = json!([{ "half_login": [] }]),
+        Access::User | Access::Administrator | Access::Project(_) => operation["security"] = json!([{ "session": [] }]),
     }
     operation
 }
@@ -73,14 +77,29 @@ fn operation(route: &Route) -> Value {
 fn description(route: &Route) -> String {
     let who = match route.access {
         Access::Public => "Anybody.".to_owned(),
+        Access::HalfAuthenticated => "Somebody whose first factor was right.".to_owned(),
         Access::User => "Any logged-in user.".to_owned(),
         Access::Administrator => "Instance administrators.".to_owned(),
         Access::Project(permission) => format!("Members of the project whose role includes `{permission}`."),
     };
-    match route.action {
-        Some(action) => format!("{who} The audit log records it as `{action}`."),
-        None => who,
-    }
+    let again = match route.step_up {
+        Some(StepUp { max_age, strength }) => {
+            let factor = match strength {
+                Strength::SecondFactor => "a second factor",
+                Strength::Strongest => "the strongest factor that they have",
+            };
+            format!(
+                " They must have proved who they are in the last {} minutes, with {factor}.",
+                max_age.as_secs() / 60
+            )
+        }
+        None => String::new(),
+    };
+    let recorded = match route.action {
+        Some(action) => format!(" The audit log records it as `{action}`."),
+        None => String::new(),
+    };
+    format!("{who}{again}{recorded}")
 }
 
 /// Such as `get_projects_project_domains`.
@@ -171,7 +190,7 @@ fn problems(route: &Route) -> Vec<(&'static str, &'static str)> {
     let safe = matches!(route.method, Method::GET);
     match route.access {
         Access::Public => {}
-        Access::User => problems.push(("401", "Login required")),
+        Access::HalfAuthenticated | Access::User => problems.push(("401", "Login required")),
         Access::Administrator | Access::Project(_) => {
             problems.extend([("401", "Login required"), ("403", "Not permitted")])
         }

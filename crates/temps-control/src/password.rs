@@ -1,30 +1,40 @@
-//! Passwords: what is accepted, and hashing on a bounded pool (R-AUTH-8, R-AUTH-13).
+//! Passwords, and hashing them on a bounded pool (R-AUTH-13).
+
+pub mod policy;
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use argon2::{
+    Algorithm, Argon2, KeyId, Params, ParamsBuilder, PasswordHasher, PasswordVerifier, Version,
+    password_hash::phc::PasswordHash,
+};
 use axum::http::{HeaderValue, StatusCode, header};
-use temps_model::{EmailAddress, Secret};
+use temps_model::Secret;
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::problem::Problem;
+use crate::{
+    guesses::Guess,
+    login::{Pepper, Purpose},
+    problem::Problem,
+};
 
 /// Argon2id (RFC 9106) with 19 MiB, two passes and one lane: the first choice of the OWASP Password Storage Cheat Sheet.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
+/// Says in a hash that the instance's pepper is part of it.
+const KEY_ID: &[u8] = b"pepper";
 /// Hashes that may wait; together with those at work they bound what a flood of logins can take.
 const QUEUE: usize = 64;
-const MIN_CHARACTERS: usize = 12;
 const MAX_BYTES: usize = 1_024;
 
 /// Hashes and verifies, a bounded number at once, away from the threads that answer calls.
 #[derive(Clone)]
 pub struct Passwords {
-    argon2: Argon2<'static>,
+    hasher: Hasher,
     running: Arc<Semaphore>,
     admitted: Arc<AtomicUsize>,
     parallel: usize,
@@ -32,48 +42,99 @@ pub struct Passwords {
     dummy: Arc<str>,
 }
 
+/// What was found out about a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verified {
+    Wrong,
+    Right,
+    /// It is right, and its hash is not what would be made today.
+    RightButOutdated,
+}
+
+#[derive(Clone)]
+struct Hasher {
+    params: Params,
+    pepper: Arc<Secret<[u8; 32]>>,
+}
+
+impl Hasher {
+    fn new(pepper: &Pepper) -> Self {
+        let params = ParamsBuilder::new()
+            .m_cost(MEMORY_KIB)
+            .t_cost(PASSES)
+            .p_cost(1)
+            .keyid(KeyId::new(KEY_ID).expect("a short constant"))
+            .build()
+            .expect("the parameters are within Argon2's bounds");
+        Self { params, pepper: Arc::new(pepper.key(Purpose::Passwords)) }
+    }
+
+    fn argon2(&self) -> Argon2<'_> {
+        Argon2::new_with_secret(self.pepper.expose(), Algorithm::Argon2id, Version::V0x13, self.params.clone())
+            .expect("32 bytes are a secret")
+    }
+
+    fn hash(&self, password: &[u8]) -> Result<Secret<String>, Problem> {
+        let hash = self.argon2().hash_password(password).map_err(Problem::internal)?;
+        Ok(Secret::new(hash.to_string()))
+    }
+
+    /// The parameters come from the hash; one without the key id was made before there was a pepper.
+    fn verify(&self, password: &[u8], hash: &str) -> Verified {
+        let Ok(hash) = PasswordHash::new(hash) else { return Verified::Wrong };
+        let Ok(params) = Params::try_from(&hash) else { return Verified::Wrong };
+        let verified = match params.keyid() {
+            KEY_ID => self.argon2().verify_password(password, &hash),
+            _ => Argon2::default().verify_password(password, &hash),
+        };
+        let current = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost(), params.keyid().to_vec());
+        match verified {
+            Err(_) => Verified::Wrong,
+            Ok(()) if current(&params) == current(&self.params) => Verified::Right,
+            Ok(()) => Verified::RightButOutdated,
+        }
+    }
+}
+
 impl Passwords {
     /// `parallel` hashes at once at most, each on a core of its own with 19 MiB.
-    pub fn new(parallel: usize) -> Self {
-        let params = Params::new(MEMORY_KIB, PASSES, 1, None).expect("the parameters are within Argon2's bounds");
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    pub fn new(parallel: usize, pepper: &Pepper) -> Self {
+        let hasher = Hasher::new(pepper);
         let mut random = [0; 32];
         getrandom::fill(&mut random).expect("the operating system gives random bytes");
-        let dummy = argon2.hash_password(&random).expect("32 bytes can be hashed").to_string().into();
-        Self { argon2, running: Arc::new(Semaphore::new(parallel)), admitted: Arc::default(), parallel, dummy }
+        let dummy = hasher.hash(&random).expect("32 bytes can be hashed").expose().as_str().into();
+        Self { hasher, running: Arc::new(Semaphore::new(parallel)), admitted: Arc::default(), parallel, dummy }
     }
 
     /// The hash of a password in PHC string format.
     pub async fn hash(&self, password: Password) -> Result<Secret<String>, Problem> {
-        self.run(move |argon2| {
-            argon2.hash_password(password.0.expose().as_bytes()).map(|hash| Secret::new(hash.to_string()))
-        })
-        .await?
-        .map_err(Problem::internal)
+        self.run(move |hasher| hasher.hash(password.0.expose().as_bytes())).await?
     }
 
-    /// Whether a password is the one that was hashed. Without a hash it does the same work and says no.
-    pub async fn verify(&self, password: Password, hash: Option<Secret<String>>) -> Result<bool, Problem> {
-        let dummy = Arc::clone(&self.dummy);
-        let verified = self.run(move |argon2| {
-            let text = hash.as_ref().map_or(&*dummy, |hash| hash.expose());
-            let matches = PasswordHash::new(text)
-                .is_ok_and(|hash| argon2.verify_password(password.0.expose().as_bytes(), &hash).is_ok());
-            matches && hash.is_some()
-        });
-        verified.await
-    }
-
-    async fn run<T: Send + 'static>(
+    /// Whether a password is the one that was hashed. Without a hash it does the same work and says no. It asks for the guess that was
+    /// counted for it (R-AUTH-2); one that does not count does the same work and is wrong.
+    pub async fn verify(
         &self,
-        work: impl FnOnce(Argon2<'static>) -> T + Send + 'static,
-    ) -> Result<T, Problem> {
+        password: Password,
+        hash: Option<Secret<String>>,
+        _: &Guess,
+    ) -> Result<Verified, Problem> {
+        let dummy = Arc::clone(&self.dummy);
+        self.run(move |hasher| {
+            let verified =
+                hasher.verify(password.0.expose().as_bytes(), hash.as_ref().map_or(&*dummy, |hash| hash.expose()));
+            if hash.is_some() { verified } else { Verified::Wrong }
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Hasher) -> T + Send + 'static) -> Result<T, Problem> {
         let admitted = Admitted::new(&self.admitted, self.parallel + QUEUE)?;
         let permit = Arc::clone(&self.running).acquire_owned().await.map_err(Problem::internal)?;
-        let argon2 = self.argon2.clone();
+        let hasher = self.hasher.clone();
         tokio::task::spawn_blocking(move || {
             let _held_while_working = (permit, admitted);
-            work(argon2)
+            work(&hasher)
         })
         .await
         .map_err(Problem::internal)
@@ -115,27 +176,6 @@ impl Password {
     pub fn typed(text: &Secret<String>) -> Option<Self> {
         let sound = text.expose().len() <= MAX_BYTES;
         sound.then(|| Self(Secret::new(text.expose().nfkc().collect())))
-    }
-
-    /// Reads a new password and tells in words why it is refused (R-AUTH-8).
-    pub fn chosen(text: &Secret<String>, email: &EmailAddress, context: &[&str]) -> Result<Self, Problem> {
-        let refuse = |why: &str| Problem::invalid("password", why);
-        let password = Self::typed(text).ok_or_else(|| refuse("is longer than 1,024 bytes"))?;
-        let text = password.0.expose();
-        if text.chars().count() < MIN_CHARACTERS {
-            return Err(refuse("needs at least 12 characters; a few words that do not belong together are easiest"));
-        }
-        let words = [&["temps", email.local_part(), email.as_str()], context].concat();
-        // The estimate grows with the square of the length; what is beyond 128 characters cannot make a password weaker.
-        let head: String = text.chars().take(128).collect();
-        let estimate = zxcvbn::zxcvbn(&head, &words);
-        if u8::from(estimate.score()) >= 3 {
-            return Ok(password);
-        }
-        let why = estimate.feedback().and_then(|feedback| feedback.warning()).map(|warning| warning.to_string());
-        Err(refuse(
-            &why.map_or_else(|| "is too easy to guess".to_owned(), |why| format!("is too easy to guess: {why}")),
-        ))
     }
 }
 

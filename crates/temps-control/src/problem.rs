@@ -26,6 +26,8 @@ struct Inner {
     hint: Option<String>,
     errors: Vec<FieldError>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
+    challenge: Option<serde_json::Value>,
+    methods: Vec<&'static str>,
 }
 
 /// What is wrong with one field of a request.
@@ -54,6 +56,13 @@ pub struct ProblemDetails {
     request_id: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// What has to be solved first, in the form of the ALTCHA protocol.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    challenge: Option<serde_json::Value>,
+    /// By what the caller can prove who they are: `password`, `totp`, `passkey`, `recovery_code`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    methods: Vec<&'static str>,
 }
 
 impl Problem {
@@ -66,6 +75,8 @@ impl Problem {
             hint: None,
             errors: Vec::new(),
             headers: Vec::new(),
+            challenge: None,
+            methods: Vec::new(),
         }))
     }
 
@@ -86,6 +97,18 @@ impl Problem {
 
     pub fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
+        self
+    }
+
+    /// What has to be solved first.
+    pub fn challenge(mut self, challenge: serde_json::Value) -> Self {
+        self.0.challenge = Some(challenge);
+        self
+    }
+
+    /// By what the caller can prove who they are.
+    pub fn methods(mut self, methods: impl IntoIterator<Item = &'static str>) -> Self {
+        self.0.methods.extend(methods);
         self
     }
 
@@ -134,6 +157,23 @@ impl Problem {
             "This needs a login, and there is none or it has ended.",
         )
         .hint("Log in, for example with `temps login`.")
+    }
+
+    /// Half a login that is unknown, too old, or none.
+    pub fn login_begins_anew() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "login_begins_anew",
+            "Log in again",
+            "This login was not finished in time, or it is none.",
+        )
+        .hint("Begin with e-mail and password.")
+    }
+
+    /// The instance demands a second factor of this user, who has none yet.
+    pub fn must_enrol() -> Self {
+        Self::forbidden("second_factor_required", "This instance asks you for a second factor before anything else.")
+            .hint("Add an authenticator or a passkey to your account; then everything is open.")
     }
 
     /// A fault of Temps itself. The reason goes to the log under the request id and nowhere else.
@@ -224,6 +264,8 @@ pub async fn render(request: Request, next: Next) -> Response {
         hint: problem.hint,
         request_id,
         errors: problem.errors,
+        challenge: problem.challenge,
+        methods: problem.methods,
     };
     let body = serde_json::to_vec(&details).unwrap_or_default();
     let headers = response.headers_mut();

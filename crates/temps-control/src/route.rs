@@ -21,9 +21,10 @@ use utoipa::{
 };
 
 use crate::{
-    access::{Access, Declared, authorise},
+    access::{Access, Declared, StepUp, authorise},
     action::Action,
     app::App,
+    guesses::Factor,
     problem::Problem,
 };
 
@@ -33,6 +34,12 @@ pub struct Route {
     pub path: &'static str,
     pub access: Access,
     pub action: Option<Action>,
+    /// The secrets that can be guessed at, each with counters of its own.
+    pub counts: &'static [Factor],
+    /// How recently the caller must have proved who they are.
+    pub step_up: Option<StepUp>,
+    /// Whether somebody may call it who first has to get a second factor or to prove who they are.
+    pub even_unsettled: bool,
     pub summary: &'static str,
     pub body: Option<Body>,
     pub answers: Vec<(StatusCode, Given)>,
@@ -112,6 +119,9 @@ impl Route {
             path,
             access,
             action: None,
+            counts: &[],
+            step_up: None,
+            even_unsettled: false,
             summary: "",
             body: None,
             answers: Vec::new(),
@@ -126,6 +136,24 @@ impl Route {
     /// The action under which the audit log records a call.
     pub fn records(mut self, action: Action) -> Self {
         self.action = Some(action);
+        self
+    }
+
+    /// The secrets that can be guessed at.
+    pub fn counts(mut self, factors: &'static [Factor]) -> Self {
+        self.counts = factors;
+        self
+    }
+
+    /// Demands a fresh proof of who the caller is.
+    pub fn asks_again(mut self, step_up: StepUp) -> Self {
+        self.step_up = Some(step_up);
+        self
+    }
+
+    /// Lets in who first has to get a second factor or to prove who they are.
+    pub fn even_unsettled(mut self) -> Self {
+        self.even_unsettled = true;
         self
     }
 
@@ -196,7 +224,13 @@ impl Route {
 
     /// Adds the route, behind its authorisation, to a router.
     pub fn mount(self, router: Router<App>, app: &App) -> Router<App> {
-        let declared = Declared { access: self.access, action: self.action };
+        let declared = Declared {
+            access: self.access,
+            action: self.action,
+            counts: self.counts,
+            step_up: self.step_up,
+            even_unsettled: self.even_unsettled,
+        };
         let check = middleware::from_fn_with_state((app.clone(), declared), authorise);
         let names: Arc<[String]> = self.parameters.into_iter().map(|parameter| parameter.name).collect();
         let query = middleware::from_fn_with_state(names, only_known_parameters);

@@ -4,11 +4,15 @@ use axum::http::StatusCode;
 use temps_model::{Permission::*, proof};
 
 use crate::{
-    access::Access::{Administrator, Project, Public, User},
+    access::{
+        Access::{Administrator, HalfAuthenticated, Project, Public, User},
+        StepUp,
+    },
     action::Action,
-    audit_log, deployments, domains, environments,
+    audit_log, deployments, domains, environments, factors,
     firewall::{Console, Instance, OfEnvironment, OfProject, rules, settings},
-    headers, instance, members, projects,
+    guesses::Factor,
+    headers, instance, login, members, projects,
     route::{Route, delete, get, post, put},
     sessions, setup, traffic, users,
     wire::{ChangeQuery, Page, PageQuery},
@@ -26,31 +30,71 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/setup", Public, setup::state)
             .says("Whether the first user is still to be made").gives::<setup::SetupState>(OK),
         post("/api/v1/setup", Public, setup::create)
-            .says("Make the first user").records(Action::InstanceSetUp)
+            .says("Make the first user").records(Action::InstanceSetUp).counts(&[Factor::Token])
             .takes::<setup::FirstUser>().gives::<setup::SetUpBody>(CREATED),
         post("/api/v1/session", Public, sessions::api::create)
-            .says("Log in").records(Action::SessionStart)
+            .says("Log in").records(Action::SessionStart).counts(&[Factor::Password])
             .refuses(StatusCode::UNAUTHORIZED, "E-mail or password is wrong")
-            .takes::<sessions::api::Credentials>().gives::<users::LoggedInBody>(CREATED),
+            .takes::<sessions::api::Credentials>().gives::<login::LoggedInBody>(CREATED)
+            .gives::<login::SecondFactorNeeded>(StatusCode::ACCEPTED),
+        post("/api/v1/session/second-factor", HalfAuthenticated, login::second_factor::create)
+            .says("Finish a login with a second factor").records(Action::SessionStart).counts(&[Factor::Totp, Factor::RecoveryCode])
+            .refuses(StatusCode::UNAUTHORIZED, "The code is wrong, or the login was not finished in time")
+            .takes::<login::second_factor::SecondFactorBody>().gives::<login::LoggedInBody>(CREATED),
+        post("/api/v1/session/step-up", User, login::step_up::create)
+            .says("Prove anew who you are").records(Action::SessionProve).even_unsettled()
+            .counts(&[Factor::Password, Factor::Totp, Factor::RecoveryCode])
+            .takes::<login::step_up::ProofBody>().gives::<login::step_up::ProvedBody>(OK),
         delete("/api/v1/session", User, sessions::api::end)
-            .says("Log out").records(Action::SessionEnd).answers(NO_CONTENT),
-        get("/api/v1/me", User, sessions::api::me)
-            .says("Who is logged in").gives::<sessions::api::Me>(OK),
+            .says("Log out").records(Action::SessionEnd).even_unsettled().answers(NO_CONTENT),
         post("/api/v1/activation", Public, users::activation::create)
-            .says("Accept an invitation").records(Action::UserActivate)
-            .takes::<users::activation::Activation>().gives::<users::LoggedInBody>(CREATED),
+            .says("Accept an invitation").records(Action::UserActivate).counts(&[Factor::Token])
+            .takes::<users::activation::Activation>().gives::<login::LoggedInBody>(CREATED),
+
+        // One's own account
+        get("/api/v1/me", User, sessions::api::me)
+            .says("Who is logged in").even_unsettled().gives::<sessions::api::Me>(OK),
+        get("/api/v1/me/logins", User, sessions::api::logins)
+            .says("Your latest logins and those that failed").gives::<sessions::api::Logins>(OK),
+        put("/api/v1/me/password", User, users::password::change)
+            .says("Change your password; all your other sessions end").records(Action::PasswordChange).asks_again(StepUp::FACTORS)
+            .takes::<users::password::NewPassword>().answers(NO_CONTENT),
+        get("/api/v1/me/factors", User, factors::api::show)
+            .says("Your second factors").even_unsettled().gives::<factors::api::FactorsBody>(OK),
+        post("/api/v1/me/totp", User, factors::api::begin_totp)
+            .says("Make a key for an authenticator").records(Action::TotpBegin).even_unsettled().asks_again(StepUp::FACTORS)
+            .gives::<factors::api::NewTotp>(CREATED),
+        post("/api/v1/me/totp/confirm", User, factors::api::confirm_totp)
+            .says("Make the key count, with a code of it").records(Action::TotpConfirm).even_unsettled().asks_again(StepUp::FACTORS)
+            .counts(&[Factor::Totp]).takes::<factors::api::TotpCode>().gives::<factors::api::RecoveryCodes>(OK),
+        delete("/api/v1/me/totp", User, factors::api::remove_totp)
+            .says("Remove your authenticator").records(Action::TotpRemove).asks_again(StepUp::FACTORS).answers(NO_CONTENT),
+        post("/api/v1/me/recovery-codes", User, factors::api::make_recovery_codes)
+            .says("Make ten new recovery codes").records(Action::RecoveryCodesMake).asks_again(StepUp::FACTORS)
+            .gives::<factors::api::RecoveryCodes>(OK),
+        get("/api/v1/sessions", User, sessions::api::list)
+            .says("Your sessions").gives::<sessions::api::Sessions>(OK),
+        delete("/api/v1/sessions", User, sessions::api::end_others)
+            .says("End all your other sessions").records(Action::SessionEndOthers).gives::<sessions::api::EndedSessions>(OK),
+        delete("/api/v1/sessions/{session}", User, sessions::api::end_one)
+            .says("End one of your sessions").records(Action::SessionEnd).answers(NO_CONTENT),
 
         // Instance
         get("/api/v1/instance", User, instance::api::show)
             .says("What this instance is").gives::<instance::api::InstanceBody>(OK),
         put("/api/v1/instance", Administrator, instance::api::update)
-            .says("Change the instance's settings").records(Action::InstanceSettings).needs_version().asks::<ChangeQuery>()
-            .takes::<instance::store::InstanceSettings>().gives::<instance::api::InstanceBody>(OK),
+            .says("Change the instance's settings").records(Action::InstanceSettings).asks_again(StepUp::DANGEROUS).needs_version().asks::<ChangeQuery>()
+            .takes::<instance::settings::InstanceSettings>().gives::<instance::api::InstanceBody>(OK),
         get("/api/v1/users", Administrator, users::api::list)
             .says("All users").asks::<PageQuery>().gives::<Page<users::api::ListedUser>>(OK),
         post("/api/v1/users", Administrator, users::api::create)
             .says("Invite a user").records(Action::UserInvite)
             .takes::<users::api::NewUserBody>().gives::<users::api::InvitedUser>(CREATED),
+        get("/api/v1/users/{user}/sessions", Administrator, users::sessions::list)
+            .says("Somebody's sessions").gives::<sessions::api::Sessions>(OK),
+        delete("/api/v1/users/{user}/sessions", Administrator, users::sessions::end)
+            .says("End all sessions of somebody").records(Action::UserSessionsEnd).asks_again(StepUp::DANGEROUS)
+            .gives::<sessions::api::EndedSessions>(OK),
         get("/api/v1/audit", Administrator, audit_log::api::list)
             .says("The audit log").records(Action::AuditRead)
             .asks::<audit_log::api::AuditQuery>().gives::<Page<audit_log::api::RecordBody>>(OK),
@@ -66,7 +110,7 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/projects/{project}", Project(ProjectsRead), projects::api::show)
             .says("A project with its environments").gives::<projects::api::ProjectDetails>(OK),
         delete("/api/v1/projects/{project}", Project(ProjectsDelete), projects::api::delete)
-            .says("Delete a project with all that it has").records(Action::ProjectDelete).needs_version()
+            .says("Delete a project with all that it has").records(Action::ProjectDelete).asks_again(StepUp::DANGEROUS).needs_version()
             .gives::<projects::api::Effective>(OK),
         get("/api/v1/projects/{project}/audit", Project(AuditRead), audit_log::api::list_of_project)
             .says("The project's part of the audit log").records(Action::AuditRead)
@@ -139,7 +183,7 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/instance/firewall", Administrator, settings::api::show::<Instance>)
             .says("Mode and limits for every host").gives::<settings::api::FirewallBody>(OK),
         put("/api/v1/instance/firewall", Administrator, settings::api::update::<Instance>)
-            .says("Change mode and limits for every host").records(Action::InstanceFirewall).needs_version().asks::<ChangeQuery>()
+            .says("Change mode and limits for every host").records(Action::InstanceFirewall).asks_again(StepUp::DANGEROUS).needs_version().asks::<ChangeQuery>()
             .takes::<settings::api::NewFirewall>().gives::<settings::api::FirewallBody>(OK),
         get("/api/v1/instance/firewall/rules", Administrator, rules::api::list::<Instance>)
             .says("The rules for every host").asks::<PageQuery>().gives::<Page<rules::Rule>>(OK),
@@ -157,7 +201,7 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/instance/console-firewall", Administrator, settings::api::show::<Console>)
             .says("Mode and limits of the console").gives::<settings::api::FirewallBody>(OK),
         put("/api/v1/instance/console-firewall", Administrator, settings::api::update::<Console>)
-            .says("Change mode and limits of the console").records(Action::ConsoleFirewall).needs_version().asks::<ChangeQuery>()
+            .says("Change mode and limits of the console").records(Action::ConsoleFirewall).asks_again(StepUp::DANGEROUS).needs_version().asks::<ChangeQuery>()
             .takes::<settings::api::NewFirewall>().gives::<settings::api::FirewallBody>(OK),
         get("/api/v1/instance/console-firewall/rules", Administrator, rules::api::list::<Console>)
             .says("The rules of the console").asks::<PageQuery>().gives::<Page<rules::Rule>>(OK),

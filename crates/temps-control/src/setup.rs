@@ -8,13 +8,13 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use axum::{extract::State, http::StatusCode};
 use sea_orm::{ActiveValue::Set, EntityTrait, PaginatorTrait};
 use serde::{Deserialize, Serialize};
 use temps_db::{
     Database, DbError,
     audit::{Actor, Authentication},
-    entities::{instance, user},
+    entities::{instance, session::Proved, user},
 };
 use temps_model::{EmailAddress, Secret, Text, UserId};
 use utoipa::ToSchema;
@@ -24,10 +24,14 @@ use crate::{
     app::App,
     change::Change,
     demo::DemoBody,
-    password::Password,
+    guesses::{self, Attempt, Factor, Subject},
+    login::{
+        LoggedInBody,
+        finish::{self, Finished},
+    },
+    password,
     problem::Problem,
-    sessions,
-    users::{self, LoggedIn, LoggedInBody},
+    users,
     wire::Json,
 };
 
@@ -128,21 +132,20 @@ pub struct SetUpBody {
 }
 
 /// Makes the first user, who is an instance administrator, and logs them in.
-pub async fn create(
-    State(app): State<App>,
-    public: Public,
-    Json(body): Json<FirstUser>,
-) -> Result<impl IntoResponse, Problem> {
+pub async fn create(State(app): State<App>, public: Public, Json(body): Json<FirstUser>) -> Result<Finished, Problem> {
     if app.setup.text().is_none() {
         return Err(done());
     }
-    if !app.setup.accepts(body.token.expose()) {
+    let guess = guesses::reserve(&app, &public, Attempt::new(Factor::Token, Subject::Token)).await?;
+    if !guess.counts() || !app.setup.accepts(body.token.expose()) {
+        if app.setup.text().is_none() {
+            return Err(done());
+        }
         app.denials.record(&app, public.evidence()).await;
         return Err(Problem::forbidden("setup_token", "This is not the setup token.")
             .hint("The first start printed it, and it stands in `setup-token` in the data directory; each start makes a new one until it is used."));
     }
-    let password =
-        Password::chosen(&body.password, &body.email, &[app.settings.console_host.as_str(), body.name.as_str()])?;
+    let password = password::policy::chosen(&app, &body.password, &body.email, body.name.as_str()).await?;
     let hash = app.passwords.hash(password).await?;
     let id = UserId::generate(app.clock.now());
     let change = Change::begin_as(&app, &public, Actor::User(id), Authentication::SetupToken).await?;
@@ -152,13 +155,21 @@ pub async fn create(
         Err(DbError::Conflict) => return Err(done()),
         Err(error) => return Err(error.into()),
     }
-    let new =
-        users::store::NewUser { id, email: body.email, name: body.name, administrator: true, password: Some(hash) };
+    let new = users::store::NewUser {
+        id,
+        email: body.email,
+        name: body.name,
+        administrator: true,
+        password: Some(hash),
+        second_factor_required: false,
+    };
     let user = users::store::insert(&change, new).await?;
-    let started = sessions::store::start(&change, id, public.context()).await?;
-    change.commit(|record| record.target("user", id).personal("email", user.email.as_str())).await?;
+    guess.was_right(&change).await?;
+    let email = user.email.to_string();
+    let change = change.describe(|record| record.personal("email", &email));
+    let finished = finish::start(&app, &public, change, StatusCode::CREATED, user, Proved::Password, false).await?;
     app.setup.spend();
-    Ok(LoggedIn::new(StatusCode::CREATED, user, started))
+    Ok(finished)
 }
 
 fn done() -> Problem {

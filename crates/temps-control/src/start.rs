@@ -20,19 +20,23 @@ use tokio::{net::UnixListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::Activity,
     app::{App, Settings, State},
     blobs::Blobs,
     built_in::BuiltIn,
     certificates::{Certificates, CertificatesError},
     denials::Denials,
     edge::{Edge, Parts, Sources},
+    guesses::{Prices, Stuffing},
     jobs,
     live::Live,
+    login::{Pepper, attempts::Attempts},
     operator,
     password::Passwords,
     server,
     setup::{SetupError, SetupToken},
     traffic::Traffic,
+    users::store::Decoy,
 };
 
 /// Why the control plane did not start.
@@ -62,6 +66,8 @@ pub struct Prepared {
     sources: Sources,
     parts: Parts,
     setup: SetupToken,
+    pepper: Pepper,
+    decoy: Decoy,
     telemetry: Telemetry,
 }
 
@@ -86,6 +92,8 @@ impl Prepared {
         let certificates =
             Certificates::open(database.clone(), &settings.data_dir, settings.console_host.clone()).await?;
         let setup = SetupToken::prepare(&database, &settings.data_dir).await?;
+        let pepper = Pepper::open(&database).await?;
+        let decoy = Decoy::make(&database).await?;
         let sources = Sources {
             database: database.clone(),
             blobs: Arc::clone(&blobs),
@@ -99,7 +107,9 @@ impl Prepared {
         let path = settings.data_dir.join("telemetry.db");
         let telemetry = Telemetry::open(&path, clock.now()).await;
         let telemetry = telemetry.map_err(|error| StartError::Telemetry { path: path.display().to_string(), error })?;
-        Ok((Self { settings, database, clock, certificates, blobs, sources, parts, setup, telemetry }, snapshot))
+        let prepared =
+            Self { settings, database, clock, certificates, blobs, sources, parts, setup, pepper, decoy, telemetry };
+        Ok((prepared, snapshot))
     }
 
     /// The one-time token of the first start, if there is no user yet.
@@ -128,7 +138,13 @@ impl Prepared {
             clock: self.clock,
             certificates: self.certificates,
             blobs: self.blobs,
-            passwords: Passwords::new(parallel),
+            passwords: Passwords::new(parallel, &self.pepper),
+            prices: Prices::new(&self.pepper),
+            pepper: self.pepper,
+            decoy: self.decoy,
+            activity: Activity::default(),
+            stuffing: Stuffing::default(),
+            attempts: Attempts::default(),
             setup: self.setup,
             denials: Denials::default(),
             built_in,
@@ -161,6 +177,8 @@ impl Control {
             ended(task).await;
         }
         self.app.denials.flush(&self.app, true).await;
+        self.app.attempts.save(&self.app).await;
+        jobs::save_use(&self.app).await;
         let (sealed, sealer) = self.sealer;
         sealed.cancel();
         ended(sealer).await;

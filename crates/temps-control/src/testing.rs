@@ -9,25 +9,28 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use serde_json::Value;
-use temps_db::{Database, DatabaseSettings, telemetry::Telemetry, vault::KeySources};
+use temps_db::{Database, DatabaseSettings, entities::session::Proved, telemetry::Telemetry, vault::KeySources};
 use temps_model::{Clock, Secret, UserId};
 use temps_policy::{Console, UpstreamNetworks, link::link};
 use temps_testkit::{FakeClock, TestDatabase, database::Location};
 use tower::ServiceExt;
 
 use crate::{
-    access::{RequestContext, SESSION_COOKIE},
+    access::{Activity, RequestContext, SESSION_COOKIE},
     app::{App, Settings, State},
     blobs::Blobs,
     certificates::Certificates,
     denials::Denials,
     edge::{Edge, Sources},
+    guesses::{Prices, Stuffing},
+    instance::settings::InstanceSettings,
+    login::{Pepper, attempts::Attempts},
     operator,
     password::Passwords,
     server, sessions,
     setup::SetupToken,
     traffic::Traffic,
-    users::store::{self, NewUser},
+    users::store::{self, Decoy, NewUser},
 };
 
 const JSON: &str = "application/json";
@@ -115,14 +118,6 @@ impl Call<'_> {
         self
     }
 
-    /// Sends no session.
-    pub fn anonymous(mut self) -> Self {
-        if let Some(headers) = self.request.headers_mut() {
-            headers.remove("cookie");
-        }
-        self
-    }
-
     pub async fn send(self) -> Answered {
         answered(&self.testing.console, self.request.body(self.body).unwrap()).await
     }
@@ -144,9 +139,18 @@ async fn log_in(app: &App, email: &str) -> String {
     let transaction = app.database.begin().await.unwrap();
     let id = UserId::generate(app.clock.now());
     let password = Some(Secret::new("no hash, so nobody can log in with it".to_owned()));
-    let user = NewUser { id, email: email.parse().unwrap(), name: Default::default(), administrator: true, password };
-    store::insert(&transaction, user).await.unwrap();
-    let started = sessions::store::start(&transaction, id, &RequestContext::of(&Default::default())).await.unwrap();
+    let user = NewUser {
+        id,
+        email: email.parse().unwrap(),
+        name: Default::default(),
+        administrator: true,
+        password,
+        second_factor_required: false,
+    };
+    let user = store::insert(&transaction, user).await.unwrap();
+    let (context, limits) = (RequestContext::of(&Default::default()), InstanceSettings::default().sessions);
+    let started =
+        sessions::store::start(&transaction, &user, &context, Proved::Password, &limits, false).await.unwrap();
     transaction.commit().await.unwrap();
     format!("{SESSION_COOKIE}={}", started.token.text().expose())
 }
@@ -158,6 +162,11 @@ pub async fn database(test: &TestDatabase, clock: &Arc<dyn Clock>) -> Database {
     };
     let keys = KeySources { environment: None, credentials: None, file: test.directory().join("master.key") };
     Database::open(&location, &keys, Arc::clone(clock)).await.unwrap()
+}
+
+/// The pepper of a database of its own.
+pub async fn pepper(test: &TestDatabase) -> Pepper {
+    Pepper::open(&database(test, &(Arc::new(FakeClock::default()) as Arc<dyn Clock>)).await).await.unwrap()
 }
 
 pub fn settings(test: &TestDatabase) -> Settings {
@@ -191,6 +200,7 @@ async fn state(test: &TestDatabase, clock: &FakeClock) -> App {
         console: Arc::new(Console { socket: settings.console_socket() }),
         max_upload: settings.max_upload,
     };
+    let (pepper, decoy) = (Pepper::open(&database).await.unwrap(), Decoy::make(&database).await.unwrap());
     let (parts, snapshot) = Edge::first(&sources).await.unwrap();
     let (control, _) = link(snapshot, 0, 1);
     let telemetry = Telemetry::open(&directory.join("telemetry.db"), clock.now()).await.unwrap();
@@ -203,7 +213,13 @@ async fn state(test: &TestDatabase, clock: &FakeClock) -> App {
         clock,
         certificates,
         blobs,
-        passwords: Passwords::new(1),
+        passwords: Passwords::new(1, &pepper),
+        prices: Prices::new(&pepper),
+        pepper,
+        decoy,
+        activity: Activity::default(),
+        stuffing: Stuffing::default(),
+        attempts: Attempts::default(),
         denials: Denials::default(),
         traffic: Arc::new(traffic),
         live: Default::default(),

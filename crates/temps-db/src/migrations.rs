@@ -5,12 +5,17 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 mod m0001_foundations;
 mod m0002_changed_rules;
+mod m0003_login;
 
 pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_foundations::Migration), Box::new(m0002_changed_rules::Migration)]
+        vec![
+            Box::new(m0001_foundations::Migration),
+            Box::new(m0002_changed_rules::Migration),
+            Box::new(m0003_login::Migration),
+        ]
     }
 }
 

@@ -61,6 +61,14 @@ ids! {
     UserId,
     /// One login of a user.
     SessionId,
+    /// A login that waits for its second factor.
+    PendingLoginId,
+    /// A browser from which a user has logged in before.
+    DeviceId,
+    /// One login, or some that failed.
+    LoginAttemptId,
+    /// A code for whoever has lost their second factor.
+    RecoveryCodeId,
     /// A link that lets its holder do one thing once.
     LinkId,
     /// An application.

@@ -13,14 +13,19 @@ use temps_db::{
 };
 use temps_model::{Permission, ProjectId, ProjectSlug, Role, SessionId, UserId, grants};
 
-use super::{Caller, RequestContext, cookie, cross_site, grant::Evidence};
-use crate::{action::Action, app::App, problem::Problem};
+use super::{Caller, HalfLogin, RequestContext, StepUp, cookie, cross_site, grant::Evidence};
+use crate::{action::Action, app::App, guesses::Factor, problem::Problem};
+
+/// Sent by the dashboard with what it asks for by itself, so that a page that is merely open keeps no session alive.
+const BACKGROUND: &str = "x-background";
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Anybody. The tests hold the list of these.
     Public,
+    /// Somebody whose first factor was right, and nobody else.
+    HalfAuthenticated,
     /// Any logged-in user, for what is their own.
     User,
     /// An instance administrator.
@@ -35,16 +40,24 @@ pub struct Declared {
     pub access: Access,
     /// What the audit log calls it; `None` for a call that leaves no record.
     pub action: Option<Action>,
+    /// The secrets that can be guessed at here.
+    pub counts: &'static [Factor],
+    /// How recently the caller must have proved who they are.
+    pub step_up: Option<StepUp>,
+    /// Whether somebody may call it who first has to get a second factor or to prove who they are.
+    pub even_unsettled: bool,
 }
 
 /// What was found out about a call; proofs are made of it.
 #[derive(Clone, Debug)]
 pub(super) struct Authorised {
     pub caller: Option<Caller>,
+    pub half: Option<HalfLogin>,
     pub administrator: bool,
     pub member: Option<Member>,
     context: RequestContext,
     action: Option<Action>,
+    counts: &'static [Factor],
 }
 
 /// The membership that a project route was authorised by.
@@ -68,6 +81,7 @@ impl Authorised {
             caller: self.caller.clone(),
             context: self.context.clone(),
             action: self.action,
+            counts: self.counts,
             project: self.member.as_ref().map(|member| member.project),
         }
     }
@@ -94,30 +108,27 @@ async fn decide(app: &App, declared: Declared, params: &RawPathParams, request: 
     let headers = &request.headers;
     let context = RequestContext::of(headers);
     cross_site::check(&request.method, headers, &app.settings.public_origin)?;
-    let caller = match cookie::token_of(headers) {
+    let mut caller = match cookie::token_of(headers, cookie::SESSION_COOKIE) {
         Some(token) => Caller::find(app, &token).await?,
         None => None,
     };
-    let mut authorised = Authorised { caller, administrator: false, member: None, context, action: declared.action };
-    let decision = match (declared.access, &authorised.caller) {
-        (Access::Public, _) | (Access::User, Some(_)) => Ok(()),
-        (_, None) => Err(Problem::unauthorised()),
-        (Access::Administrator, Some(caller)) if caller.administrator => {
-            authorised.administrator = true;
-            Ok(())
-        }
-        (Access::Administrator, Some(_)) => {
-            Err(Problem::forbidden("administrator_needed", "Only an instance administrator may do this."))
-        }
-        (Access::Project(permission), Some(caller)) => match member(app, caller, params, permission).await {
-            Ok(member) => {
-                authorised.member = Some(member);
-                Ok(())
-            }
-            Err(problem) => Err(problem),
-        },
+    if let Some(caller) = caller.as_mut().filter(|_| !headers.contains_key(BACKGROUND)) {
+        caller.note_use(app, &context).await?;
+    }
+    let half = match cookie::token_of(headers, cookie::PENDING_COOKIE) {
+        Some(token) if declared.access == Access::HalfAuthenticated => HalfLogin::find(app, &token).await?,
+        _ => None,
     };
-    match decision {
+    let mut authorised = Authorised {
+        caller,
+        half,
+        administrator: false,
+        member: None,
+        context,
+        action: declared.action,
+        counts: declared.counts,
+    };
+    match permit(app, declared, params, &mut authorised).await {
         Ok(()) => Ok(authorised),
         Err(problem) => {
             if authorised.caller.is_some() && request.method != Method::GET {
@@ -125,6 +136,41 @@ async fn decide(app: &App, declared: Declared, params: &RawPathParams, request: 
             }
             Err(problem)
         }
+    }
+}
+
+/// Who, then whether their session is sound, then how recently they have shown it.
+async fn permit(
+    app: &App,
+    declared: Declared,
+    params: &RawPathParams,
+    authorised: &mut Authorised,
+) -> Result<(), Problem> {
+    match (declared.access, &authorised.caller) {
+        (Access::Public, _) => return Ok(()),
+        (Access::HalfAuthenticated, _) => {
+            return authorised.half.as_ref().map(|_| ()).ok_or_else(Problem::login_begins_anew);
+        }
+        (_, None) => return Err(Problem::unauthorised()),
+        (Access::User, Some(_)) => {}
+        (Access::Administrator, Some(caller)) if caller.administrator => authorised.administrator = true,
+        (Access::Administrator, Some(_)) => {
+            return Err(Problem::forbidden("administrator_needed", "Only an instance administrator may do this."));
+        }
+        (Access::Project(permission), Some(caller)) => {
+            authorised.member = Some(member(app, caller, params, permission).await?);
+        }
+    }
+    let Some(caller) = &authorised.caller else { return Err(Problem::unauthorised()) };
+    if !declared.even_unsettled && caller.suspected {
+        return Err(StepUp::DANGEROUS.demand(app, caller).await?);
+    }
+    if !declared.even_unsettled && caller.must_enrol {
+        return Err(Problem::must_enrol());
+    }
+    match declared.step_up {
+        Some(step_up) => step_up.check(app, caller).await,
+        None => Ok(()),
     }
 }
 

@@ -5,6 +5,8 @@ use temps_model::{ClientIp, RequestId, Text};
 
 use std::convert::Infallible;
 
+use super::{Token, cookie};
+
 /// Who is at the other end, for the audit log and for rules that must not shut out their author.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
@@ -12,6 +14,8 @@ pub struct RequestContext {
     /// `None` for the operator's own socket.
     pub client: Option<ClientIp>,
     pub user_agent: Text<300>,
+    /// What the browser says it is known by. It proves nothing but that.
+    pub device: Option<Token>,
 }
 
 impl RequestContext {
@@ -24,6 +28,7 @@ impl RequestContext {
                 .unwrap_or(RequestId::from_uuid(uuid::Uuid::nil())),
             client: text("x-forwarded-for").and_then(|ip| ip.parse().ok()),
             user_agent: text("user-agent").and_then(|agent| printable(agent).parse().ok()).unwrap_or_default(),
+            device: cookie::token_of(headers, cookie::DEVICE_COOKIE),
         }
     }
 }

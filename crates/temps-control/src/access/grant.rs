@@ -6,7 +6,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use temps_model::{ProjectId, ProjectSlug, Role, SessionId, UserId, proof::Granted};
 
 use super::{Caller, RequestContext, Standing, authorise::Authorised};
-use crate::{action::Action, problem::Problem};
+use crate::{action::Action, guesses::Factor, problem::Problem};
 
 /// The proof that this caller holds permission `P` in this project. Functions that touch a project's data demand it, so a handler without it
 /// has no way to that data (R-RBAC-1).
@@ -55,6 +55,8 @@ pub struct Evidence {
     pub context: RequestContext,
     /// What the route declares to the audit log; `None` for a route that leaves no record.
     pub action: Option<Action>,
+    /// The secrets that the route declares can be guessed at.
+    pub counts: &'static [Factor],
     pub project: Option<ProjectId>,
 }
 

@@ -24,9 +24,7 @@ impl Standing {
         let reader = app.database.read();
         let found = session::Entity::find_by_id(self.session).find_also_related(user::Entity).one(reader).await;
         let lives = matches!(&found, Ok(Some((session, Some(user))))
-            if session.revoked_at.is_none()
-                && app.clock.now() < session.expires_at
-                && user.state == user::UserState::Active);
+            if user.state == user::UserState::Active && !session.suspected && app.activity.lives(session, &*app.clock));
         if !lives {
             return Err("session");
         }

@@ -9,6 +9,12 @@ use temps_model::Secret;
 #[derive(Clone)]
 pub struct Token(Secret<[u8; 32]>);
 
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
+}
+
 impl Token {
     pub fn generate() -> Self {
         let mut bytes = [0; 32];

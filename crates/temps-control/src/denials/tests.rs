@@ -4,15 +4,19 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::StatusCode;
 use sea_orm::{EntityTrait, QueryOrder};
-use serde_json::json;
 use temps_db::{
     audit::{Body, personal_fields},
     entities::audit_record,
 };
+use temps_model::RequestId;
 use temps_testkit::{TestDatabase, on_both_databases};
 
-use super::OF_ONE_NETWORK;
-use crate::testing::{CLIENT, Testing};
+use super::{OF_ONE_NETWORK, Tried};
+use crate::{
+    access::{Evidence, RequestContext},
+    action::Action,
+    testing::{CLIENT, Testing},
+};
 
 on_both_databases!(
     r_aud_8_a_decoy_hides_no_account,
@@ -47,9 +51,17 @@ async fn records(testing: &Testing, action: &str, outcome: &str) -> Vec<Record> 
     all.filter(|record| record.body.action == action && record.body.outcome == outcome).collect()
 }
 
+/// What a failed login leaves, without the counters that would make the next one dearer.
 async fn fail_to_log_in(testing: &Testing, email: &str) {
-    let body = json!({ "email": email, "password": "short" });
-    assert_eq!(testing.post("/api/v1/session", body).anonymous().send().await.status, StatusCode::UNAUTHORIZED);
+    let context = RequestContext {
+        request_id: RequestId::from_uuid(uuid::Uuid::nil()),
+        client: Some(CLIENT.parse().unwrap()),
+        user_agent: "Browser/1".parse().unwrap(),
+        device: None,
+    };
+    let evidence = Evidence { caller: None, context, action: Some(Action::SessionStart), counts: &[], project: None };
+    let text = email.to_lowercase();
+    testing.app.denials.failed(&testing.app, &evidence, Some(Tried { field: "email", text })).await;
 }
 
 async fn end_of_window(testing: &Testing) {

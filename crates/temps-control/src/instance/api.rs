@@ -5,12 +5,16 @@ use serde::Serialize;
 use temps_model::HostName;
 use utoipa::ToSchema;
 
-use super::store::{self, InstanceSettings, Versioned};
+use super::{
+    settings::InstanceSettings,
+    store::{self, Versioned},
+};
 use crate::{
     access::{Administrator, User},
     app::App,
     change::Change,
     problem::Problem,
+    sessions,
     wire::{Answer, ChangeQuery, Difference, DryRun, Expected, Json, Query},
 };
 
@@ -61,20 +65,18 @@ pub async fn update(
     Query(query): Query<ChangeQuery>,
     Json(settings): Json<InstanceSettings>,
 ) -> Result<Response, Problem> {
+    settings.check()?;
     let change = Change::begin(&app, &administrator).await?;
     let before = store::lock(&change, &administrator).await?;
     expected.check(before.version)?;
     let json = |settings: &InstanceSettings| serde_json::to_value(settings).map_err(Problem::internal);
     let changes = Difference::between(&json(&before.settings)?, &json(&settings)?);
     if query.dry_run {
-        let consequences = match settings.users_may_create_projects {
-            true => "Any user may create projects.",
-            false => "Only administrators may create projects; existing projects stay as they are.",
-        };
-        return Ok(Json(DryRun::new(changes, vec![consequences.to_owned()])).into_response());
+        return Ok(Json(DryRun::new(changes, consequences(&before.settings, &settings))).into_response());
     }
     let after = Versioned { version: before.version + 1, settings };
     store::save(&change, &administrator, &after).await?;
+    sessions::store::shorten(&*change, &after.settings.sessions).await?;
     change
         .commit(|record| {
             changes
@@ -83,4 +85,25 @@ pub async fn update(
         })
         .await?;
     Ok(InstanceBody::new(&app, after).into_response())
+}
+
+/// What a change means for people, in sentences.
+fn consequences(before: &InstanceSettings, after: &InstanceSettings) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if before.users_may_create_projects != after.users_may_create_projects {
+        sentences.push(match after.users_may_create_projects {
+            true => "Any user may create projects.",
+            false => "Only administrators may create projects; existing projects stay as they are.",
+        });
+    }
+    if before.second_factor != after.second_factor {
+        sentences.push("Whoever must have a second factor and has none is led to add one with the next call.");
+    }
+    if before.sessions != after.sessions {
+        sentences.push("Shorter idle limits hold for open sessions at once, everything else for new logins.");
+    }
+    if before.passwords != after.passwords {
+        sentences.push("The new length holds for passwords that are chosen from now on.");
+    }
+    sentences.into_iter().map(str::to_owned).collect()
 }

@@ -1,4 +1,5 @@
 //! Settings of the instance that are not configuration, and what the instance is.
 
 pub mod api;
+pub mod settings;
 pub mod store;

@@ -1,30 +1,24 @@
 //! The instance's settings in the database.
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QuerySelect, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::OnConflict,
+};
 use serde::{Deserialize, Serialize};
-use temps_db::{DbError, WriteTransaction, entities::instance};
-use utoipa::ToSchema;
+use serde_json::Value;
+use temps_db::{
+    DbError, WriteTransaction,
+    entities::{instance, member, user},
+};
 
+use super::settings::InstanceSettings;
 use crate::{
     access::{Administrator, User},
+    app::App,
     problem::Problem,
 };
 
 const KEY: &str = "settings";
-
-/// What administrators decide for everybody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct InstanceSettings {
-    /// Whether any user may create projects, or only administrators.
-    pub users_may_create_projects: bool,
-}
-
-impl Default for InstanceSettings {
-    fn default() -> Self {
-        Self { users_may_create_projects: true }
-    }
-}
 
 /// The settings with their version; the defaults have version 0.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -75,7 +69,38 @@ pub async fn may_create_projects(transaction: &WriteTransaction, user: &User) ->
     }
 }
 
-/// Settings that cannot be read are an error, never the defaults.
+/// Whether a user without a second factor has to get one.
+pub async fn must_enrol(app: &App, user: &user::Model) -> Result<bool, Problem> {
+    let rule = read(app.database.read()).await?.settings.second_factor;
+    if rule.everyone || user.second_factor_required || (rule.administrators && user.administrator) {
+        return Ok(true);
+    }
+    if rule.roles.is_empty() {
+        return Ok(false);
+    }
+    let roles = member::Entity::find()
+        .filter(member::Column::UserId.eq(user.id))
+        .filter(member::Column::Role.is_in(rule.roles))
+        .count(app.database.read());
+    Ok(roles.await.map_err(DbError::from)? > 0)
+}
+
+/// Settings that cannot be read are an error, never the defaults. Those that did not exist when the rest was saved are the defaults.
 fn parse(row: Option<instance::Model>) -> Result<Versioned, Problem> {
-    row.map_or_else(|| Ok(Versioned::default()), |row| serde_json::from_str(&row.value).map_err(Problem::internal))
+    let Some(row) = row else { return Ok(Versioned::default()) };
+    let mut all = serde_json::to_value(Versioned::default()).map_err(Problem::internal)?;
+    overlay(&mut all, serde_json::from_str(&row.value).map_err(Problem::internal)?);
+    serde_json::from_value(all).map_err(Problem::internal)
+}
+
+/// Puts what was saved over what is there.
+fn overlay(base: &mut Value, saved: Value) {
+    match (base, saved) {
+        (Value::Object(base), Value::Object(saved)) => {
+            for (key, value) in saved {
+                overlay(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, saved) => *base = saved,
+    }
 }

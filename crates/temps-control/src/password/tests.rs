@@ -1,11 +1,25 @@
-use super::*;
+use temps_model::EmailAddress;
+use temps_testkit::TestDatabase;
 
-fn email() -> EmailAddress {
-    "marguerite@example.com".parse().unwrap()
+use super::{
+    policy::{Strength, judge},
+    *,
+};
+use crate::testing;
+
+fn judged(text: &str) -> Strength {
+    let email: EmailAddress = "marguerite@example.com".parse().unwrap();
+    judge(text, 12, &["temps.localhost", email.as_str(), "Lea Martin"])
 }
 
-fn chosen(text: &str) -> Result<Password, Problem> {
-    Password::chosen(&Secret::new(text.to_owned()), &email(), &["temps.localhost"])
+fn typed(text: &str) -> Password {
+    Password::typed(&Secret::new(text.to_owned())).unwrap()
+}
+
+async fn passwords(parallel: usize) -> (Passwords, TestDatabase) {
+    let database = TestDatabase::sqlite();
+    let pepper = testing::pepper(&database).await;
+    (Passwords::new(parallel, &pepper), database)
 }
 
 #[test]
@@ -14,43 +28,76 @@ fn r_auth_8_a_bad_password_is_refused_in_words() {
         ("short", "at least 12 characters"),
         ("password1234", "easy to guess"),
         ("aaaaaaaaaaaa", "easy to guess"),
-        ("marguerite12", "easy to guess"),
-        ("temps.localhost", "easy to guess"),
+        ("marguerite12", "built of your name"),
+        ("temps.localhost", "built of your name"),
+        ("leamartin123", "built of your name"),
+        ("Lea-Martin-2026!", "built of your name"),
         (&"a".repeat(1_025), "longer than 1,024 bytes"),
     ] {
-        let problem = chosen(text).err().unwrap_or_else(|| panic!("{text} was accepted"));
-        assert!(format!("{problem:?}").contains(says), "{text}: {problem:?}");
+        let judged = judged(text);
+        assert!(judged.refused.as_ref().is_some_and(|why| why.contains(says)), "{text}: {judged:?}");
+        assert!(judged.score < 3, "{text}: {judged:?}");
     }
-    for text in ["correct horse battery staple", "Überraschung am Dienstagmorgen", &"wörter ".repeat(100)] {
-        assert!(chosen(text).is_ok(), "{text}");
+    for text in [
+        "correct horse battery staple",
+        "Überraschung am Dienstagmorgen",
+        "lea eats seventeen purple umbrellas",
+        &"wörter ".repeat(100),
+    ] {
+        assert_eq!(judged(text).refused, None, "{text}");
     }
 }
 
 #[tokio::test]
 async fn every_character_of_a_long_password_counts_and_spelling_in_unicode_does_not() {
-    let passwords = Passwords::new(2);
+    let (passwords, _database) = passwords(2).await;
     let long = format!("{}x", "correct horse battery staple ".repeat(30));
-    let hash = passwords.hash(chosen(&long).unwrap()).await.unwrap();
-    let verify = async |text: &str| {
-        passwords.verify(Password::typed(&Secret::new(text.to_owned())).unwrap(), Some(hash.clone())).await.unwrap()
+    let hash = passwords.hash(typed(&long)).await.unwrap();
+    let guess = Guess::for_test();
+    let verify = async |text: &str| passwords.verify(typed(text), Some(hash.clone()), &guess).await.unwrap();
+    assert_eq!(verify(&long).await, Verified::Right);
+    assert_eq!(verify(&long[..long.len() - 1]).await, Verified::Wrong);
+    let composed = passwords.hash(typed("Überraschung am Dienstag")).await.unwrap();
+    let decomposed = typed("U\u{308}berraschung am Dienstag");
+    assert_eq!(passwords.verify(decomposed, Some(composed), &guess).await.unwrap(), Verified::Right);
+}
+
+#[tokio::test]
+async fn a_hash_from_before_the_pepper_or_with_weaker_parameters_is_right_and_outdated() {
+    let (passwords, _database) = passwords(1).await;
+    let verify = async |hash: String| {
+        passwords
+            .verify(typed("correct horse battery staple"), Some(Secret::new(hash)), &Guess::for_test())
+            .await
+            .unwrap()
     };
-    assert!(verify(&long).await);
-    assert!(!verify(&long[..long.len() - 1]).await);
-    let composed = passwords.hash(chosen("Überraschung am Dienstag").unwrap()).await.unwrap();
-    let decomposed = Password::typed(&Secret::new("U\u{308}berraschung am Dienstag".to_owned())).unwrap();
-    assert!(passwords.verify(decomposed, Some(composed)).await.unwrap());
+    let weaker = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8_192, 1, 1, None).unwrap());
+    let same = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(MEMORY_KIB, PASSES, 1, None).unwrap());
+    for argon2 in [weaker, same] {
+        let hash = argon2.hash_password(b"correct horse battery staple").unwrap().to_string();
+        assert_eq!(verify(hash).await, Verified::RightButOutdated);
+    }
+    let hash = passwords.hash(typed("correct horse battery staple")).await.unwrap();
+    let without_pepper = hash.expose().replace(",keyid=cGVwcGVy", "");
+    assert_ne!(&without_pepper, hash.expose(), "{}", hash.expose());
+    assert_eq!(verify(without_pepper).await, Verified::Wrong, "the pepper is part of the hash");
+    for broken in ["", "$argon2id$", "$argon2id$v=19$m=1,t=1,p=1$AA$AA", "x"] {
+        assert_eq!(verify(broken.to_owned()).await, Verified::Wrong, "{broken}");
+    }
 }
 
 #[tokio::test]
 async fn without_a_hash_nothing_is_right() {
-    let passwords = Passwords::new(1);
-    assert!(!passwords.verify(chosen("correct horse battery staple").unwrap(), None).await.unwrap());
+    let (passwords, _database) = passwords(1).await;
+    let verified = passwords.verify(typed("correct horse battery staple"), None, &Guess::for_test()).await.unwrap();
+    assert_eq!(verified, Verified::Wrong);
 }
 
 #[tokio::test]
 async fn r_auth_13_a_flood_of_logins_is_bounded_and_answered_429() {
-    let passwords = Passwords::new(1);
-    let attempts = (0..200).map(|_| passwords.verify(Password::typed(&Secret::new("x".to_owned())).unwrap(), None));
+    let (passwords, _database) = passwords(1).await;
+    let guess = Guess::for_test();
+    let attempts = (0..200).map(|_| passwords.verify(typed("x"), None, &guess));
     let answers = futures_util::future::join_all(attempts).await;
     let refused = answers
         .iter()

@@ -2,49 +2,165 @@
 
 use std::time::Duration;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter};
-use temps_db::{DbError, WriteTransaction, entities::session};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+};
+use temps_db::{
+    DbError, WriteTransaction,
+    entities::{
+        known_device, pending_login,
+        session::{self, Proved},
+        user,
+    },
+};
 use temps_model::{SessionId, Timestamp, UserId};
 
-use crate::access::{Caller, RequestContext, Token};
-
-/// How long a login lasts (R-SESS-6).
-const LIFETIME: Duration = Duration::from_secs(12 * 3_600);
+use crate::{
+    access::{Caller, RequestContext, Token},
+    app::App,
+    instance::settings::SessionSettings,
+};
 
 /// A session that was just started.
 pub struct Started {
     pub token: Token,
     pub expires_at: Timestamp,
+    /// For how long the browser is to keep the cookie; `None` for as long as it is open.
+    pub kept: Option<Duration>,
 }
 
 /// Starts a session for a user who has just proved who they are.
-pub async fn start(transaction: &WriteTransaction, user: UserId, context: &RequestContext) -> Result<Started, DbError> {
+pub async fn start(
+    transaction: &WriteTransaction,
+    user: &user::Model,
+    context: &RequestContext,
+    proved: Proved,
+    limits: &SessionSettings,
+    remembered: bool,
+) -> Result<Started, DbError> {
     let now = transaction.now();
-    let (token, expires_at) = (Token::generate(), now.after(LIFETIME));
+    let kept = limits.remembered().filter(|_| remembered);
+    let lifetime = kept.unwrap_or(limits.absolute());
+    let idle = kept.unwrap_or(limits.idle(user.administrator));
+    let (token, expires_at) = (Token::generate(), now.after(lifetime));
     let row = session::ActiveModel {
         id: Set(SessionId::generate(now)),
-        user_id: Set(user),
+        user_id: Set(user.id),
         token_hash: Set(token.hash()),
         created_at: Set(now),
         expires_at: Set(expires_at),
         revoked_at: Set(None),
         ip: Set(context.client.map(|client| client.to_string()).unwrap_or_default()),
         user_agent: Set(context.user_agent.to_string()),
+        last_used_at: Set(now),
+        idle_seconds: Set(i32::try_from(idle.as_secs()).unwrap_or(i32::MAX)),
+        remembered: Set(kept.is_some()),
+        proved_at: Set(now),
+        proved_with: Set(proved),
+        suspected: Set(false),
     };
     session::Entity::insert(row).exec_without_returning(transaction).await?;
-    Ok(Started { token, expires_at })
+    Ok(Started { token, expires_at, kept })
+}
+
+/// Notes a fresh proof and gives the session a new token, so that whoever knows the old one has nothing (R-AUTH-9).
+pub async fn prove(transaction: &WriteTransaction, caller: &Caller, proved: Proved) -> Result<Started, DbError> {
+    let (now, token) = (transaction.now(), Token::generate());
+    let changed = session::ActiveModel {
+        token_hash: Set(token.hash()),
+        proved_at: Set(now),
+        proved_with: Set(proved),
+        suspected: Set(false),
+        ..Default::default()
+    };
+    let own = session::Entity::find_by_id(caller.session).one(transaction).await?.ok_or(DbError::NotFound)?;
+    session::Entity::update_many()
+        .set(changed)
+        .filter(living().add(session::Column::Id.eq(own.id)))
+        .exec(transaction)
+        .await?;
+    let kept = own.remembered.then(|| own.expires_at.since(now));
+    Ok(Started { token, expires_at: own.expires_at, kept })
 }
 
 /// Ends the caller's own session, with the next call at the latest.
 pub async fn end(transaction: &WriteTransaction, caller: &Caller) -> Result<(), DbError> {
+    end_where(transaction, session::Column::Id.eq(caller.session).into()).await.map(drop)
+}
+
+/// Ends one session of a user; `false` if it is none of theirs.
+pub async fn end_one(transaction: &WriteTransaction, user: UserId, id: SessionId) -> Result<bool, DbError> {
+    let one = Condition::all().add(session::Column::UserId.eq(user)).add(session::Column::Id.eq(id));
+    Ok(end_where(transaction, one).await? == 1)
+}
+
+/// Ends all sessions of a user but one, half-finished logins, and forgets the browsers that they are known by.
+pub async fn end_all(transaction: &WriteTransaction, user: UserId, but: Option<SessionId>) -> Result<u64, DbError> {
+    pending_login::Entity::delete_many().filter(pending_login::Column::UserId.eq(user)).exec(transaction).await?;
+    known_device::Entity::delete_many().filter(known_device::Column::UserId.eq(user)).exec(transaction).await?;
+    let others =
+        Condition::all().add(session::Column::UserId.eq(user)).add_option(but.map(|own| session::Column::Id.ne(own)));
+    end_where(transaction, others).await
+}
+
+async fn end_where(transaction: &WriteTransaction, which: Condition) -> Result<u64, DbError> {
     let ended = session::ActiveModel { revoked_at: Set(Some(transaction.now())), ..Default::default() };
-    session::Entity::update_many().set(ended).filter(session::Column::Id.eq(caller.session)).exec(transaction).await?;
+    let ended = session::Entity::update_many().set(ended).filter(living()).filter(which).exec(transaction).await?;
+    Ok(ended.rows_affected)
+}
+
+fn living() -> Condition {
+    Condition::all().add(session::Column::RevokedAt.is_null())
+}
+
+/// The sessions of a user that have not ended, the latest first.
+pub async fn list(app: &App, user: UserId) -> Result<Vec<session::Model>, DbError> {
+    let sessions = session::Entity::find()
+        .filter(session::Column::UserId.eq(user))
+        .filter(living())
+        .order_by_desc(session::Column::Id)
+        .all(app.database.read())
+        .await?;
+    Ok(sessions.into_iter().filter(|session| app.activity.lives(session, &*app.clock)).collect())
+}
+
+/// Makes sessions that may lie unused for longer than a new limit end by it.
+pub async fn shorten(connection: &impl ConnectionTrait, limits: &SessionSettings) -> Result<(), DbError> {
+    for administrator in [true, false] {
+        let idle = i32::try_from(limits.idle(administrator).as_secs()).unwrap_or(i32::MAX);
+        let of =
+            sea_orm::QuerySelect::column(sea_orm::QuerySelect::select_only(user::Entity::find()), user::Column::Id)
+                .filter(user::Column::Administrator.eq(administrator));
+        session::Entity::update_many()
+            .col_expr(session::Column::IdleSeconds, Expr::value(idle))
+            .filter(session::Column::Remembered.eq(false))
+            .filter(session::Column::IdleSeconds.gt(idle))
+            .filter(session::Column::UserId.in_subquery(sea_orm::QueryTrait::into_query(of)))
+            .exec(connection)
+            .await?;
+    }
     Ok(())
 }
 
-/// Forgets sessions that ended more than a day ago.
+/// Writes when sessions were last used.
+pub async fn save_use(transaction: &WriteTransaction, used: &[(SessionId, Timestamp)]) -> Result<(), DbError> {
+    for (id, at) in used {
+        session::Entity::update_many()
+            .col_expr(session::Column::LastUsedAt, Expr::value(*at))
+            .filter(session::Column::Id.eq(*id))
+            .filter(session::Column::LastUsedAt.lt(*at))
+            .exec(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Forgets sessions that ended more than a day ago, and logins that were never finished.
 pub async fn forget_ended(transaction: &WriteTransaction) -> Result<u64, DbError> {
     let limit = transaction.now().before(Duration::from_secs(86_400));
     let ended = Condition::any().add(session::Column::ExpiresAt.lt(limit)).add(session::Column::RevokedAt.lt(limit));
-    Ok(session::Entity::delete_many().filter(ended).exec(transaction).await?.rows_affected)
+    let half = pending_login::Column::ExpiresAt.lt(transaction.now());
+    let halves = pending_login::Entity::delete_many().filter(half).exec(transaction).await?;
+    let ended = session::Entity::delete_many().filter(ended).exec(transaction).await?;
+    Ok(ended.rows_affected + halves.rows_affected)
 }

@@ -1,19 +1,23 @@
 //! `POST /activation`: an invited user chooses a password.
 
-use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
-use temps_db::audit::{Actor, Authentication};
+use temps_db::{
+    audit::{Actor, Authentication},
+    entities::session::Proved,
+};
 use temps_model::Secret;
 use utoipa::ToSchema;
 
-use super::{LoggedIn, store};
+use super::store;
 use crate::{
     access::{Proof, Public, Token},
     app::App,
     change::Change,
-    password::Password,
+    guesses::{self, Attempt, Factor, Subject},
+    login::finish::{self, Finished},
+    password,
     problem::Problem,
-    sessions,
     wire::Json,
 };
 
@@ -28,31 +32,26 @@ pub struct Activation {
 }
 
 /// Spends the link, sets the password and logs in. A refused password does not spend the link.
-pub async fn create(
-    State(app): State<App>,
-    public: Public,
-    Json(body): Json<Activation>,
-) -> Result<impl IntoResponse, Problem> {
+pub async fn create(State(app): State<App>, public: Public, Json(body): Json<Activation>) -> Result<Finished, Problem> {
+    let guess = guesses::reserve(&app, &public, Attempt::new(Factor::Token, Subject::Token)).await?;
     let token = Token::parse(body.token.expose());
     let user = match &token {
         Some(token) => store::of_link(&app, token).await?,
         None => None,
     };
-    let (Some(token), Some(user)) = (token, user) else {
+    let (Some(token), Some(user)) = (token, user.filter(|_| guess.counts())) else {
         app.denials.failed(&app, public.evidence(), None).await;
         return Err(gone());
     };
-    let password =
-        Password::chosen(&body.password, &user.email, &[app.settings.console_host.as_str(), user.name.as_str()])?;
+    let password = password::policy::chosen(&app, &body.password, &user.email, &user.name).await?;
     let hash = app.passwords.hash(password).await?;
     let change = Change::begin_as(&app, &public, Actor::User(user.id), Authentication::Link).await?;
     if !store::spend_link(&change, &token).await? {
         return Err(gone());
     }
     store::activate(&change, user.id, &hash).await?;
-    let started = sessions::store::start(&change, user.id, public.context()).await?;
-    change.commit(|record| record.target("user", user.id)).await?;
-    Ok(LoggedIn::new(StatusCode::CREATED, user, started))
+    guess.was_right(&change).await?;
+    finish::start(&app, &public, change, StatusCode::CREATED, user, Proved::Password, false).await
 }
 
 fn gone() -> Problem {

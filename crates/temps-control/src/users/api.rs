@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde::{Deserialize, Serialize};
-use temps_db::entities::user::{self, UserState};
+use temps_db::entities::user::{self, SecondFactor, UserState};
 use temps_model::{EmailAddress, Text, Timestamp, UserId};
 use utoipa::ToSchema;
 
@@ -22,6 +22,8 @@ pub struct ListedUser {
     user: UserBody,
     /// `invited`, `active` or `disabled`.
     state: &'static str,
+    /// The strongest second factor that they have: `none`, `totp` or `passkey`.
+    second_factor: &'static str,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
@@ -34,6 +36,9 @@ pub struct NewUserBody {
     #[serde(default)]
     #[schema(value_type = String, max_length = 80)]
     name: Text<80>,
+    /// Whether this user needs a second factor, whatever the instance demands of others.
+    #[serde(default)]
+    second_factor_required: bool,
 }
 
 /// An invited user with the link that makes their account theirs. It is shown this once.
@@ -66,7 +71,14 @@ pub async fn create(
     let user = match store::find_by_email(&change, &administrator, &body.email).await? {
         None => {
             let id = UserId::generate(app.clock.now());
-            let new = store::NewUser { id, email: body.email, name: body.name, administrator: false, password: None };
+            let new = store::NewUser {
+                id,
+                email: body.email,
+                name: body.name,
+                administrator: false,
+                password: None,
+                second_factor_required: body.second_factor_required,
+            };
             store::insert(&change, new).await?
         }
         Some(user) if user.state == UserState::Invited => user,
@@ -93,6 +105,11 @@ impl From<user::Model> for ListedUser {
             UserState::Active => "active",
             UserState::Disabled => "disabled",
         };
-        Self { state, created_at: user.created_at, user: user.into() }
+        let second_factor = match user.second_factor {
+            SecondFactor::None => "none",
+            SecondFactor::Totp => "totp",
+            SecondFactor::Passkey => "passkey",
+        };
+        Self { state, second_factor, created_at: user.created_at, user: user.into() }
     }
 }

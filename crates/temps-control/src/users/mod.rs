@@ -2,22 +2,16 @@
 
 pub mod activation;
 pub mod api;
+pub mod password;
+pub mod sessions;
 pub mod store;
 
-use axum::{
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-};
 use serde::Serialize;
 use temps_db::entities::user;
-use temps_model::{EmailAddress, Timestamp, UserId};
+use temps_model::{EmailAddress, UserId};
 use utoipa::ToSchema;
 
-use crate::{
-    access::{Caller, session_cookie},
-    sessions::store::Started,
-    wire::Json,
-};
+use crate::access::Caller;
 
 /// A user, as the API shows them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,35 +39,5 @@ impl UserBody {
 impl From<user::Model> for UserBody {
     fn from(user: user::Model) -> Self {
         Self { id: user.id, email: user.email, name: user.name, administrator: user.administrator }
-    }
-}
-
-/// The answer to a login, with its cookie.
-pub struct LoggedIn {
-    status: StatusCode,
-    user: user::Model,
-    started: Started,
-}
-
-/// The body of the answer to a login.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct LoggedInBody {
-    user: UserBody,
-    /// When the session ends.
-    #[schema(value_type = String, format = DateTime)]
-    expires_at: Timestamp,
-}
-
-impl LoggedIn {
-    pub fn new(status: StatusCode, user: user::Model, started: Started) -> Self {
-        Self { status, user, started }
-    }
-}
-
-impl IntoResponse for LoggedIn {
-    fn into_response(self) -> Response {
-        let cookie = session_cookie(&self.started.token);
-        let body = LoggedInBody { user: self.user.into(), expires_at: self.started.expires_at };
-        (self.status, [(header::SET_COOKIE, cookie)], Json(body)).into_response()
     }
 }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use temps_db::{
-    DbError, WriteTransaction,
+    Database, DbError, WriteTransaction,
     entities::{
         link::{self, LinkPurpose},
-        user::{self, UserState},
+        user::{self, SecondFactor, UserState},
     },
-    vault::{KeyOwner, Place},
+    vault::{KeyOwner, Place, SealedBytes},
 };
 use temps_model::{EmailAddress, LinkId, Secret, Text, Timestamp, UserId};
 
@@ -30,6 +30,8 @@ pub struct NewUser {
     pub name: Text<80>,
     pub administrator: bool,
     pub password: Option<Secret<String>>,
+    /// Whether they need a second factor, whatever the instance demands of others.
+    pub second_factor_required: bool,
 }
 
 pub async fn insert(transaction: &WriteTransaction, new: NewUser) -> Result<user::Model, DbError> {
@@ -46,12 +48,15 @@ pub async fn insert(transaction: &WriteTransaction, new: NewUser) -> Result<user
         administrator: new.administrator,
         created_at: transaction.now(),
         version: 1,
+        second_factor: SecondFactor::None,
+        second_factor_required: new.second_factor_required,
     };
     user::Entity::insert(user::ActiveModel::from(row.clone())).exec_without_returning(transaction).await?;
     Ok(row)
 }
 
-/// The active user of an address with the hash of their password. Asked for an address that nobody can have, it does the same query.
+/// The active user of an address with the hash of their password. For an address that nobody has, the same is asked and as much is opened
+/// (R-AUTH-7).
 pub async fn find_for_login(
     app: &App,
     email: Option<&EmailAddress>,
@@ -62,12 +67,58 @@ pub async fn find_for_login(
         .one(app.database.read())
         .await
         .map_err(DbError::from)?;
-    let Some(user) = found.filter(|user| user.state == UserState::Active) else { return Ok(None) };
-    let Some(sealed) = &user.password_hash else { return Ok(Some((user, None))) };
+    match found.filter(|user| user.state == UserState::Active && user.password_hash.is_some()) {
+        Some(user) => {
+            let hash = open_hash(app, &user).await?;
+            Ok(Some((user, hash)))
+        }
+        None => {
+            app.decoy.open(app).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// The hash of a user's password.
+pub async fn open_hash(app: &App, user: &user::Model) -> Result<Option<Secret<String>>, Problem> {
+    let Some(sealed) = &user.password_hash else { return Ok(None) };
     let place = Place::new(user::Column::PasswordHash, user.id);
     let hash = app.database.vault().open(app.database.read(), &place, sealed).await?;
     let hash = String::from_utf8(hash.expose().clone()).map_err(Problem::internal)?;
-    Ok(Some((user, Some(Secret::new(hash)))))
+    Ok(Some(Secret::new(hash)))
+}
+
+/// Gives a user another password, or another hash of the same one.
+pub async fn set_hash(transaction: &WriteTransaction, user: UserId, hash: &Secret<String>) -> Result<(), DbError> {
+    let changed =
+        user::ActiveModel { password_hash: Set(Some(seal_hash(transaction, user, hash).await?)), ..Default::default() };
+    user::Entity::update_many().set(changed).filter(user::Column::Id.eq(user)).exec(transaction).await?;
+    Ok(())
+}
+
+pub async fn find(app: &App, _: &Administrator, user: UserId) -> Result<Option<user::Model>, DbError> {
+    Ok(user::Entity::find_by_id(user).one(app.database.read()).await?)
+}
+
+/// A sealed value of nobody, opened where there is no user.
+pub struct Decoy {
+    place: Place,
+    sealed: SealedBytes,
+}
+
+impl Decoy {
+    pub async fn make(database: &Database) -> Result<Self, DbError> {
+        let transaction = database.begin().await?;
+        let nobody = UserId::from_uuid(uuid::Uuid::nil());
+        let hash = Secret::new("x".repeat(120));
+        let sealed = seal_hash(&transaction, nobody, &hash).await?;
+        transaction.commit().await?;
+        Ok(Self { place: Place::new(user::Column::PasswordHash, nobody), sealed })
+    }
+
+    async fn open(&self, app: &App) -> Result<(), DbError> {
+        app.database.vault().open(app.database.read(), &self.place, &self.sealed).await.map(drop)
+    }
 }
 
 pub async fn list(app: &App, _: &Administrator, page: &PageQuery) -> Result<Vec<user::Model>, Problem> {
@@ -158,7 +209,7 @@ async fn seal_hash(
     transaction: &WriteTransaction,
     user: UserId,
     hash: &Secret<String>,
-) -> Result<temps_db::vault::SealedBytes, DbError> {
+) -> Result<SealedBytes, DbError> {
     let place = Place::new(user::Column::PasswordHash, user);
     transaction.vault().seal(transaction, KeyOwner::Instance, &place, hash.expose().as_bytes()).await
 }

@@ -45,6 +45,10 @@ pub enum Authentication {
     SetupToken,
     /// With a one-time link.
     Link,
+    /// With a code of an authenticator.
+    Totp,
+    Passkey,
+    RecoveryCode,
     /// By having access to the server itself.
     Local,
 }
@@ -57,6 +61,9 @@ impl Authentication {
             Self::Session => "session",
             Self::SetupToken => "setup_token",
             Self::Link => "link",
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
+            Self::RecoveryCode => "recovery_code",
             Self::Local => "local",
         }
     }

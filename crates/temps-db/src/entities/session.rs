@@ -5,6 +5,24 @@ use temps_model::{SessionId, Timestamp, UserId};
 
 use crate::tags::{Tag, Tagged};
 
+/// What somebody proved who they are with, the weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Proved {
+    /// By reading a mail, or by an invitation.
+    #[sea_orm(string_value = "link")]
+    Link,
+    #[sea_orm(string_value = "password")]
+    Password,
+    #[sea_orm(string_value = "totp")]
+    Totp,
+    #[sea_orm(string_value = "passkey")]
+    Passkey,
+    /// The way in for who has lost everything else, so that it stands in for any of it.
+    #[sea_orm(string_value = "recovery_code")]
+    RecoveryCode,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
 pub struct Model {
@@ -19,6 +37,16 @@ pub struct Model {
     pub revoked_at: Option<Timestamp>,
     pub ip: String,
     pub user_agent: String,
+    pub last_used_at: Timestamp,
+    /// Seconds for which it may lie unused.
+    pub idle_seconds: i32,
+    /// Whether the person asked to stay logged in on this device.
+    pub remembered: bool,
+    /// When and how the person last proved who they are.
+    pub proved_at: Timestamp,
+    pub proved_with: Proved,
+    /// Whether it was seen in two places at once. It is worth nothing until the person has proved who they are anew.
+    pub suspected: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -39,7 +67,8 @@ impl Tagged for Entity {
     fn tag(column: &Column) -> Tag {
         use Column::*;
         match column {
-            Id | UserId | TokenHash | CreatedAt | ExpiresAt | RevokedAt => Tag::None,
+            Id | UserId | TokenHash | CreatedAt | ExpiresAt | RevokedAt | LastUsedAt | IdleSeconds | Remembered
+            | ProvedAt | ProvedWith | Suspected => Tag::None,
             Ip | UserAgent => Tag::Personal,
         }
     }

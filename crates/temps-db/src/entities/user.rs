@@ -22,6 +22,21 @@ pub enum UserState {
     Disabled,
 }
 
+/// The strongest second factor that a user has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum SecondFactor {
+    #[default]
+    #[sea_orm(string_value = "none")]
+    None,
+    /// An authenticator that shows codes (RFC 6238).
+    #[sea_orm(string_value = "totp")]
+    Totp,
+    /// A key of a device, bound to the console's host name (WebAuthn).
+    #[sea_orm(string_value = "passkey")]
+    Passkey,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
@@ -37,6 +52,10 @@ pub struct Model {
     pub state: UserState,
     pub created_at: Timestamp,
     pub version: i32,
+    /// Kept with each change of a factor, so that every call can be decided by it.
+    pub second_factor: SecondFactor,
+    /// Whether the invitation demanded one.
+    pub second_factor_required: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -48,7 +67,7 @@ impl Tagged for Entity {
     fn tag(column: &Column) -> Tag {
         use Column::*;
         match column {
-            Id | Administrator | State | CreatedAt | Version => Tag::None,
+            Id | Administrator | State | CreatedAt | Version | SecondFactor | SecondFactorRequired => Tag::None,
             Email | Name => Tag::Personal,
             PasswordHash => Tag::Secret,
         }

@@ -34,7 +34,10 @@ async fn r_gdpr_1_secret_columns_hold_bytes_and_are_the_expected_ones(place: Tes
             table.columns.into_iter().filter_map(of).collect::<Vec<_>>()
         })
         .collect();
-    assert_eq!(secret, ["certificates.key", "data_keys.wrapped", "instance_secrets.value", "users.password_hash"]);
+    assert_eq!(
+        secret,
+        ["certificates.key", "data_keys.wrapped", "instance_secrets.value", "totp_keys.secret", "users.password_hash"]
+    );
     let bytes = columns_of_bytes(database.read()).await;
     for column in secret {
         assert!(bytes.contains(&column), "{column} must hold sealed bytes");

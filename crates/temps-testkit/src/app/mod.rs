@@ -32,6 +32,7 @@ use crate::{TestDatabase, database::Location, edge::client::Reply};
 pub mod archive;
 mod call;
 mod clock;
+pub mod codes;
 mod operator;
 mod person;
 mod reach;
@@ -40,7 +41,7 @@ mod stream;
 
 pub use call::{Answer, Call};
 pub use clock::RunningClock;
-pub use person::{PASSWORD, Person};
+pub use person::{DEVICE, PASSWORD, PENDING, Person, SESSION};
 pub use reach::Reach;
 pub use stream::EventStream;
 

@@ -96,6 +96,9 @@ async fn r_rbac_1_no_route_takes_a_login_that_is_none(database: TestDatabase) {
                 Access::Public => {
                     assert!((400..500).contains(&answer.status), "{} took {way}: {}", name(&route), answer.status)
                 }
+                Access::HalfAuthenticated => {
+                    assert_eq!(answer.problem(), (401, "login_begins_anew".to_owned()), "{} took {way}", name(&route))
+                }
                 _ => assert_eq!(answer.problem(), (401, "login_required".to_owned()), "{} took {way}", name(&route)),
             }
         }

@@ -1,13 +1,16 @@
 //! For every route a call that succeeds for whoever may make it, and the people who try.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use temps_control::route::Route;
-use temps_model::Role;
+use temps_model::{Clock, Role};
 use temps_testkit::{
     TestApp, TestDatabase,
-    app::{Answer, PASSWORD, Person, eventually},
+    app::{Answer, PASSWORD, Person, codes::Authenticator, eventually},
 };
 
 /// An instance with one person of every kind. The project `shop` belongs to `owner`, `yard` to `outsider`.
@@ -25,6 +28,7 @@ pub struct World {
 }
 
 /// A call that was made ready.
+#[derive(Clone)]
 pub struct Case {
     pub method: String,
     pub path: String,
@@ -78,6 +82,16 @@ impl World {
         let n = self.next();
         match (route.method.as_str(), path) {
             ("GET", "/projects/{project}/requests/{request}") => case.fill("{request}", self.past_request().await),
+            ("GET", "/users/{user}/sessions") => case.fill("{user}", json!(self.outsider.id().await)),
+            ("DELETE", "/users/{user}/sessions") => {
+                let user = self.app.user(&format!("away{n}")).await;
+                case.fill("{user}", json!(user.id().await));
+            }
+            ("DELETE", "/sessions" | "/sessions/{session}" | "/me/totp")
+            | ("POST", "/me/totp" | "/me/recovery-codes") => {}
+            ("POST", "/me/totp/confirm" | "/session/second-factor") => case.body = Some(json!({ "code": "000000" })),
+            ("POST", "/session/step-up") => case.body = Some(json!({ "password": PASSWORD })),
+            ("PUT", "/me/password") => case.body = Some(json!({ "password": PASSWORD })),
             ("GET", path) if path.ends_with("{rule}") => {
                 let rules = case.path.strip_suffix("/{rule}").unwrap();
                 let found = self.keeper_of(rules).get(rules).await.expect(200);
@@ -95,7 +109,7 @@ impl World {
                 let token = self.app.invite(&self.app.stranger(&format!("invited{n}@example.com"))).await;
                 case.body = Some(json!({ "token": token, "password": PASSWORD }));
             }
-            ("PUT", "/instance") => case.body = Some(json!({ "users_may_create_projects": true })),
+            ("PUT", "/instance") => case.body = Some(settings()),
             ("POST", "/users") => case.body = Some(json!({ "email": format!("new{n}@example.com") })),
             ("POST", "/projects") => case.body = Some(json!({ "slug": format!("p{n}") })),
             ("DELETE", "/projects/{project}") => {
@@ -135,13 +149,57 @@ impl World {
         case
     }
 
-    /// Makes the case's call in a jar of its own; a logout ends a session that was begun for it.
+    /// Makes the case's call in a jar of its own. What concerns the caller's own account is called in a session that was begun for it, with the
+    /// factors that it needs, and afterwards the account is as it was.
     pub async fn call(&self, case: &Case, caller: &Person) -> Answer {
-        let jar = caller.with_own_jar();
-        if case.path == "/session" && case.method == "DELETE" && caller.token().is_some() {
-            jar.log_in().await.expect(201);
+        let (ready, jar) = self.ready(case, caller).await;
+        let answer = ready.call(&jar).await;
+        if ready.concerns_account() {
+            self.settle(caller).await;
         }
-        case.call(&jar).await
+        answer
+    }
+
+    /// The case as this caller can make it, and the jar to make it from.
+    pub async fn ready(&self, case: &Case, caller: &Person) -> (Case, Person) {
+        let (mut case, jar) = (case.clone(), caller.with_own_jar());
+        if !case.concerns_account() || caller.token().is_none() {
+            return (case, jar);
+        }
+        jar.log_in().await.expect(201);
+        match (case.method.as_str(), case.path.as_str()) {
+            ("DELETE", "/me/totp") | ("POST", "/me/recovery-codes") => drop(jar.enrol_totp(&self.app.clock).await),
+            ("POST", "/me/totp/confirm") => {
+                let begun = jar.post("/me/totp", json!({})).await.expect(201);
+                let authenticator = Authenticator::new(begun["secret"].as_str().unwrap());
+                // A step early, because some time may pass before it is used.
+                let code = authenticator.code(self.app.clock.now().after(Duration::from_secs(30)));
+                case.body = Some(json!({ "code": code }));
+            }
+            ("POST", "/session/second-factor") => {
+                let (_, codes) = jar.enrol_totp(&self.app.clock).await;
+                jar.log_in().await.expect(202);
+                case.body = Some(json!({ "recovery_code": codes[0] }));
+            }
+            ("DELETE", "/sessions/{session}") => {
+                let other = jar.elsewhere();
+                other.log_in().await.expect(201);
+                case.fill("{session}", other.get("/me").await.expect(200)["session"]["id"].clone());
+            }
+            _ => {}
+        }
+        (case, jar)
+    }
+
+    /// Undoes what was done to a caller's account.
+    pub async fn settle(&self, caller: &Person) {
+        if caller.token().is_none() {
+            return;
+        }
+        self.app.execute("DELETE FROM totp_keys").await;
+        self.app.execute("DELETE FROM recovery_codes").await;
+        self.app.execute("UPDATE users SET second_factor = 'none'").await;
+        caller.log_in().await.expect(201);
     }
 
     /// A project with all the members.
@@ -194,9 +252,32 @@ impl Case {
         call.await
     }
 
+    /// Whether it changes the account or the session of whoever makes it.
+    fn concerns_account(&self) -> bool {
+        let own = ["/me/", "/session"].iter().any(|prefix| self.path.starts_with(prefix));
+        own && self.method != "GET" && (self.method.as_str(), self.path.as_str()) != ("POST", "/session")
+    }
+
     fn fill(&mut self, parameter: &str, value: Value) {
         self.path = self.path.replace(parameter, value.as_str().unwrap_or_default());
     }
+}
+
+/// The instance's settings as they are unless changed.
+pub fn settings() -> Value {
+    json!({
+        "users_may_create_projects": true,
+        "sessions": { "administrator_idle_minutes": 30, "idle_minutes": 240, "absolute_hours": 12, "remember_days": 14 },
+        "second_factor": { "everyone": false, "administrators": false, "roles": [] },
+        "passwords": { "min_characters": 12 },
+    })
+}
+
+/// The same with one of them changed.
+pub fn settings_with(pointer: &str, value: Value) -> Value {
+    let mut settings = settings();
+    *settings.pointer_mut(pointer).unwrap() = value;
+    settings
 }
 
 /// A network that nobody in these tests comes from.

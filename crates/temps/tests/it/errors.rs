@@ -1,7 +1,7 @@
 //! What goes wrong is told in one form, and input is read strictly.
 
 use serde_json::{Value, json};
-use temps_control::router::routes;
+use temps_control::{access::Access, router::routes};
 use temps_testkit::{TestApp, TestDatabase, app::Answer, on_both_databases};
 
 use crate::cases::World;
@@ -82,6 +82,10 @@ async fn r_app_7_every_route_reads_its_json_strictly(database: TestDatabase) {
             caller
         };
         let case = world.case(&route).await;
+        let (case, jar) = match route.access {
+            Access::HalfAuthenticated => world.ready(&case, caller).await,
+            _ => (case, caller.with_own_jar()),
+        };
         let before = world.app.rows().await;
         let body = case.body.clone().unwrap();
         let (first, value) = body.as_object().unwrap().iter().next().unwrap();
@@ -105,7 +109,7 @@ async fn r_app_7_every_route_reads_its_json_strictly(database: TestDatabase) {
             (String::new(), [400, 400]),
             (body.to_string().replacen('{', "{\"__proto__\":{},", 1), [422, 422]),
         ] {
-            let call = caller.with_own_jar();
+            let call = jar.with_own_jar();
             let call = call.call(&case.method, &case.path).body("application/json", text.clone()).if_match("*");
             let answer = call.await;
             let name = format!("{} {} with {}", route.method, route.path, &text[..text.len().min(80)]);
@@ -113,6 +117,9 @@ async fn r_app_7_every_route_reads_its_json_strictly(database: TestDatabase) {
             assert!(expected, "{name}: {} {}", answer.status, answer.text());
         }
         assert_eq!(world.app.rows().await, before, "{} changed something", route.path);
+        if route.access == Access::HalfAuthenticated {
+            world.settle(caller).await;
+        }
     }
 }
 

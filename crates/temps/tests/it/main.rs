@@ -13,6 +13,7 @@ mod domains;
 mod errors;
 mod firewall;
 mod health;
+mod login;
 mod process;
 mod projects;
 mod secrets;

@@ -7,6 +7,8 @@ use temps_db::{
 };
 use temps_testkit::{TestApp, TestDatabase, app::Person, on_both_databases};
 
+use crate::cases::settings_with;
+
 on_both_databases!(
     a_new_project_has_production_with_a_name_of_its_own,
     generated_names_are_unique_and_fit_into_a_label,
@@ -202,8 +204,9 @@ async fn administrators_decide_who_creates_projects(database: TestDatabase) {
     let (owner, user) = (app.owner().await, app.user("user").await);
     user.create_project("first").await;
     let shown = owner.get("/instance").await;
-    let changed =
-        owner.put("/instance", json!({ "users_may_create_projects": false })).if_match(shown.header("etag").unwrap());
+    let changed = owner
+        .put("/instance", settings_with("/users_may_create_projects", json!(false)))
+        .if_match(shown.header("etag").unwrap());
     changed.await.expect(200);
     assert_eq!(
         user.post("/projects", json!({ "slug": "second" })).await.problem(),

@@ -173,8 +173,8 @@ async fn r_auth_8_bad_passwords_are_refused_in_words_and_spend_nothing(database:
         ("short", "12 characters"),
         ("passwordpassword", "easy to guess"),
         ("123456789012", "easy to guess"),
-        ("first@example.com", "easy to guess"),
-        ("temps.localhost", "easy to guess"),
+        ("first@example.com", "built of your name"),
+        ("temps.localhost", "built of your name"),
         (long.as_str(), "1,024 bytes"),
     ] {
         let mut body = first_user(&token);

@@ -99,6 +99,7 @@ async fn r_ip_7_a_refusal_is_looked_up_by_the_id_that_the_visitor_saw(database: 
     assert_eq!(later, found, "a refusal is known for longer than the last hour");
     assert_eq!(requests(&owner, "requests", 0).await.len(), 0);
     app.clock.advance(Duration::from_secs(5 * 3_600));
+    owner.log_in().await.expect(201);
     let unknown = owner.get("/projects/shop/requests/01890000-0000-7000-8000-000000000000").await;
     assert_eq!(unknown.problem().0, 404);
     assert!(unknown.json()["hint"].as_str().unwrap().contains("seven days"));

@@ -5,7 +5,7 @@ use temps_control::router::routes;
 use temps_testkit::{TestApp, TestDatabase, app::Person, on_both_databases};
 use tokio::task::JoinSet;
 
-use crate::cases::World;
+use crate::cases::{World, settings, settings_with};
 
 on_both_databases!(
     r_ux_1_every_update_needs_the_version_that_was_seen,
@@ -51,7 +51,15 @@ async fn r_ux_1_every_update_needs_the_version_that_was_seen(database: TestDatab
     let unversioned: Vec<_> = unversioned.map(|route| format!("{} {}", route.method, route.path)).collect();
     assert_eq!(
         unversioned,
-        ["DELETE /api/v1/session", "DELETE /api/v1/projects/{project}/domains/{domain}"],
+        [
+            "DELETE /api/v1/session",
+            "PUT /api/v1/me/password",
+            "DELETE /api/v1/me/totp",
+            "DELETE /api/v1/sessions",
+            "DELETE /api/v1/sessions/{session}",
+            "DELETE /api/v1/users/{user}/sessions",
+            "DELETE /api/v1/projects/{project}/domains/{domain}",
+        ],
         "these have nothing to overwrite"
     );
     assert!(seen.len() >= 10, "{seen:?}");
@@ -84,7 +92,7 @@ async fn r_ux_1_of_parallel_updates_of_one_version_one_is_made(database: TestDat
     owner.create_project("shop").await;
     let firewall = json!({ "mode": "open", "limits": { "max_body": 200_000_000 } });
     for (path, body) in [
-        ("/instance", json!({ "users_may_create_projects": true })),
+        ("/instance", settings()),
         ("/instance/firewall", firewall.clone()),
         ("/instance/console-firewall", firewall.clone()),
         ("/projects/shop/firewall", firewall.clone()),
@@ -111,7 +119,7 @@ async fn r_ux_1_an_answer_carries_the_version_that_the_next_update_needs(databas
     let owner = app.owner().await;
     owner.create_project("shop").await;
     for (path, body) in [
-        ("/instance", json!({ "users_may_create_projects": false })),
+        ("/instance", settings_with("/users_may_create_projects", json!(false))),
         ("/instance/firewall", json!({ "mode": "open", "limits": {} })),
         ("/projects/shop/firewall", json!({ "mode": "open", "limits": {} })),
         ("/projects/shop/headers", json!({ "enforce": true })),

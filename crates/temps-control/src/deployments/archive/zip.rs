@@ -92,7 +92,9 @@ impl Taken {
 fn broken(error: ZipError) -> io::Error {
     match error {
         ZipError::Io(error) => error,
-        ZipError::InvalidArchive(_) => io::Error::other("the headers of entries, or the list of them, are missing or unsound"),
+        ZipError::InvalidArchive(_) => {
+            io::Error::other("the headers of entries, or the list of them, are missing or unsound")
+        }
         other => io::Error::other(other.to_string()),
     }
 }
