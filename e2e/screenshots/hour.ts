@@ -2,7 +2,7 @@ import type { Api } from '../support/api.ts';
 import { SLUG } from '../support/pages.ts';
 import { call } from '../support/http.ts';
 import type { Program } from '../support/program.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../support/clock.ts';
 
 /** Minutes that the traffic goes back. */
 const MINUTES = 58;

@@ -4,7 +4,7 @@ import { type Page, expect, test } from '@playwright/test';
 import { Api } from '../support/api.ts';
 import { PAGES, type PageOfDashboard, SLUG } from '../support/pages.ts';
 import { Program } from '../support/program.ts';
-import { Clock } from './clock.ts';
+import { Clock } from '../support/clock.ts';
 import { anHour } from './hour.ts';
 
 const IMAGES = resolve(import.meta.dirname, '../../docs/images');

@@ -100,13 +100,20 @@ export class Api {
     await this.do('PUT', path, body, { 'if-match': headers.etag ?? '' });
   }
 
+  /** Changes a part of the instance's settings; a change gives all of them. */
+  async changeSettings(part: object): Promise<void> {
+    const { body } = await this.do<Record<string, unknown>>('GET', '/instance');
+    const all = ['users_may_create_projects', 'sessions', 'second_factor', 'passwords'].map((name) => [name, body[name]] as const);
+    await this.change('/instance', { ...Object.fromEntries(all), ...part });
+  }
+
   async createProject(slug: string, name = ''): Promise<void> {
     await this.do('POST', '/projects', { slug, name });
   }
 
   /** Invites somebody and gives back the token of the invitation. */
-  async invite(email: string, name: string): Promise<string> {
-    const { body } = await this.do<{ link: string }>('POST', '/users', { email, name });
+  async invite(email: string, name: string, more: { second_factor_required?: boolean } = {}): Promise<string> {
+    const { body } = await this.do<{ link: string }>('POST', '/users', { email, name, ...more });
     const token = new URLSearchParams(new URL(body.link).hash.slice(1)).get('token');
     if (!token) throw new Error(`no token in ${body.link}`);
     return token;

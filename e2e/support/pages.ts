@@ -10,8 +10,8 @@ export interface PageOfDashboard {
   heading: string | RegExp;
   /** What else has to be there, because a violation might be in it. */
   shows?: string;
-  /** Whom it is for: one who comes before anybody is set up, who is not logged in, or the owner. */
-  for: 'newcomer' | 'visitor' | 'owner';
+  /** Whom it is for: one who comes before anybody is set up, who is not logged in, the owner, or one who needs a second factor first. */
+  for: 'newcomer' | 'visitor' | 'owner' | 'unsettled';
 }
 
 /** The project that the pages of a project are shown with. */
@@ -37,6 +37,8 @@ export const PAGES: readonly PageOfDashboard[] = [
   { route: '/instance/firewall', path: '/instance/firewall', heading: /firewall/i, for: 'owner' },
   { route: '/instance/console', path: '/instance/console', heading: /console/i, for: 'owner' },
   { route: '/instance/audit', path: '/instance/audit', heading: 'Audit log', for: 'owner' },
+  { route: '/enrol', path: '/enrol', heading: 'Add a second factor', shows: 'Or type the key:', for: 'unsettled' },
+  { route: '/account/security', path: '/account/security', heading: 'Security', shows: 'Latest logins and those that failed', for: 'owner' },
   { route: '/account', path: '/account', heading: /account/i, for: 'owner' },
 ];
 

@@ -1,5 +1,6 @@
 import { type BrowserContext, type BrowserContextOptions, type Page, test as base, expect } from '@playwright/test';
 import { type Account, Api } from './api.ts';
+import { Clock } from './clock.ts';
 import { Guard, NOTHING } from './guard.ts';
 import { Program } from './program.ts';
 import { Proxy } from './proxy.ts';
@@ -22,11 +23,15 @@ export const OWNER: Account = {
 interface Options {
   /** What `temps serve` is told beside directory and addresses. */
   serve: string[];
+  /** By how many seconds the program's time is behind at first, for tests that move it. */
+  behindBy: number | undefined;
 }
 
 interface Fixtures {
   /** The program, with nobody set up. */
   temps: Program;
+  /** The time of the program, in tests that say by how much it is behind. */
+  clock: Clock;
   guard: Guard;
   /** Opens a further browser, on another loopback address if one is named. */
   anotherBrowser: (from?: string, options?: BrowserContextOptions) => Promise<BrowserContext>;
@@ -37,8 +42,16 @@ interface Fixtures {
 export const test = base.extend<Options & Fixtures>({
   serve: [[], { option: true }],
 
-  temps: async ({ serve }, use, testInfo) => {
-    const program = await Program.start(serve);
+  behindBy: [undefined, { option: true }],
+
+  clock: async ({ behindBy }, use, testInfo) => {
+    const clock = new Clock(testInfo.outputPath('clock'));
+    clock.behindBy(behindBy ?? 0);
+    await use(clock);
+  },
+
+  temps: async ({ serve, behindBy, clock }, use, testInfo) => {
+    const program = await Program.start(serve, behindBy === undefined ? {} : clock.environment);
     try {
       await use(program);
     } finally {

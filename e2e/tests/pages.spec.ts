@@ -17,10 +17,9 @@ async function open(page: Page, program: Program, guard: Guard, shown: PageOfDas
   if (shown.for !== 'newcomer') {
     const api = new Api(program);
     await api.setUp(OWNER);
-    if (shown.for === 'owner') {
-      await furnish(api, program);
-      await page.context().addCookies([api.cookie]);
-    }
+    if (shown.for === 'owner') await furnish(api, program);
+    if (shown.for === 'unsettled') await api.changeSettings({ second_factor: { everyone: true, administrators: false, roles: [] } });
+    if (shown.for !== 'visitor') await page.context().addCookies([api.cookie]);
   }
   await page.goto(shown.path);
   await settled(page, shown);

@@ -63,7 +63,7 @@ test('who is no member of a project is told so, and sees no way to create one wh
   await expect(page.getByText('No project yet')).toBeVisible();
   await expect(page.getByRole('navigation').getByText('Users')).toHaveCount(0);
 
-  await api.change('/instance', { users_may_create_projects: false });
+  await api.changeSettings({ users_may_create_projects: false });
   await page.reload();
   await expect(page.getByText('You are a member of no project')).toBeVisible();
   await expect(page.getByRole('link', { name: 'New project' })).toHaveCount(0);

@@ -22,12 +22,12 @@ export function liveAnalytics(project: ProjectContext, chosen: () => { range: Ra
       if (numbers.value && !numbers.loading) numbers.value = counted(numbers.value, arrived);
     }),
   );
-  $effect(() => project.live.on('missed', () => void numbers.reload()));
+  $effect(() => project.live.on('missed', () => void numbers.refresh()));
   $effect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const wait = () => {
       timer = setTimeout(() => {
-        void numbers.reload();
+        void numbers.refresh();
         wait();
       }, 60_000 - (Date.now() % 60_000) + SETTLED_MS);
     };

@@ -71,7 +71,8 @@ function general(): Command[] {
   return [
     link('projects', 'All projects', 'Projects', '/projects'),
     ...(session.allows('projects:create') ? [link('new-project', 'New project', 'Actions', '/projects#new', ['create'])] : []),
-    link('account', 'Your account', 'You', '/account', ['session', 'profile']),
+    link('account', 'Your account', 'You', '/account', ['profile']),
+    link('security', 'Your security', 'You', '/account/security', ['password', 'authenticator', 'second factor', 'recovery codes', 'sessions', 'logins']),
     { id: 'theme', label: `Use the ${theme.dark ? 'light' : 'dark'} theme`, group: 'You', keywords: ['colours', 'mode'], run: () => theme.toggle() },
     { id: 'theme-system', label: 'Use the theme of the system', group: 'You', keywords: ['colours', 'mode'], run: () => theme.choose('system') },
     { id: 'log-out', label: 'Log out', group: 'You', keywords: ['sign out', 'leave'], run: logOut },

@@ -60,9 +60,10 @@ export function pagedList<P extends Page>(page: LoadPage<P>, options: { keep?: b
   const list = new PagedList(page);
   let before = connection.restored;
   $effect(() => {
-    if (connection.restored === before && !options.keep) list.first.clear();
+    const back = connection.restored !== before;
+    if (!back && !options.keep) list.first.clear();
     before = connection.restored;
-    void list.first.reload();
+    void (back ? list.first.refresh() : list.first.reload());
     return () => list.first.stop();
   });
   return list;

@@ -1,5 +1,6 @@
 import type { LastDeployment, RequestRecord } from './api/types';
 import { api, call } from './api/client';
+import { byItself } from './api/marks';
 import { backoff } from './backoff';
 import { connection } from './connection.svelte';
 import { liveState, type Heard, type LiveState } from './live-state';
@@ -128,7 +129,7 @@ export class Live {
   /** A refused stream does not say why to the browser; asking who is logged in does, and renews an ended session. */
   async #reopen(): Promise<void> {
     try {
-      await call(api.GET('/api/v1/me'));
+      await call(api.GET('/api/v1/me', { signal: byItself() }));
       this.#open();
     } catch {
       this.#fail(true);

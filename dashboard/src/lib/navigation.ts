@@ -80,5 +80,6 @@ export function crumbs(pathname: string): Crumb[] {
     const item = INSTANCE_PAGES.find((item) => item.path === `/instance/${slug}`);
     return [{ label: 'Instance', href: '/instance/settings' }, ...(item ? [{ label: item.label, href: item.path }] : [])];
   }
-  return area === 'account' ? [{ label: 'Account', href: '/account' }] : [];
+  if (area !== 'account') return [];
+  return [{ label: 'Account', href: '/account' }, ...(slug === 'security' ? [{ label: 'Security', href: '/account/security' }] : [])];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loginFrom, nextAfterLogin } from './next';
+import { enrolFrom, loginFrom, nextAfterLogin } from './next';
 
 describe('where a login leads', () => {
   it.each(['/projects/shop', '/projects/shop/firewall?x=1#block', '/instance/users', '/projects/a%2Fb', '/account'])('%s is kept', (path) => {
@@ -9,7 +9,7 @@ describe('where a login leads', () => {
   it.each([
     null, '', 'projects', 'https://example.com/', '//example.com', '///example.com', '/\\example.com', '\\\\example.com', '/..//example.com', '/.//example.com',
     '/%2e%2e//example.com', '/a/../..//example.com', '/\t/example.com', '/\n/example.com', '\t//example.com', ' //example.com', '/\t\\example.com', 'javascript:alert(1)',
-    '//user@example.com', '/login', '/login?next=/login', '/setup#token=x', '/activate',
+    '//user@example.com', '/login', '/login?next=/login', '/setup#token=x', '/activate', '/enrol?next=/enrol',
   ])('%j is not followed', (next) => {
     expect(nextAfterLogin(next)).toBe('/projects');
   });
@@ -24,4 +24,5 @@ describe('where a login leads', () => {
 it('leads back to where the login was needed', () => {
   expect(loginFrom(new URL('https://temps.localhost/projects/shop?a=b#c'))).toBe('/login?next=%2Fprojects%2Fshop%3Fa%3Db%23c');
   expect(loginFrom(new URL('https://temps.localhost/projects'))).toBe('/login');
+  expect(enrolFrom(new URL('https://temps.localhost/account'))).toBe('/enrol?next=%2Faccount');
 });

@@ -15,11 +15,16 @@ export function nextAfterLogin(next: string | null): string {
   const path = url.pathname + url.search + url.hash;
   // The result is read once more, because `/..//host` becomes `//host` only by the first reading.
   if (url.origin !== HERE || new URL(path, HERE).origin !== HERE || path.startsWith('//')) return '/projects';
-  return /^\/(?:login|setup|activate)(?:[/?#]|$)/.test(path) ? '/projects' : path;
+  return /^\/(?:login|setup|activate|enrol)(?:[/?#]|$)/.test(path) ? '/projects' : path;
 }
 
 /** The login page that leads back to here. */
-export function loginFrom(url: URL): string {
+export const loginFrom = (url: URL): string => leadingBack('/login', url);
+
+/** The page where a second factor is added before anything else, which leads back to here. */
+export const enrolFrom = (url: URL): string => leadingBack('/enrol', url);
+
+function leadingBack(path: string, url: URL): string {
   const here = url.pathname + url.search + url.hash;
-  return here === '/' || here === '/projects' ? '/login' : `/login?next=${encodeURIComponent(here)}`;
+  return here === '/' || here === '/projects' ? path : `${path}?next=${encodeURIComponent(here)}`;
 }

@@ -11,5 +11,9 @@ describe('passwords', () => {
     expect(passwordProblem('short words')).toBe('1 more character needed.');
     expect(passwordProblem('violet harbour kettle ninety')).toBeUndefined();
   });
+  it('need as many characters as the instance demands', () => {
+    expect(passwordProblem('short words', 8)).toBeUndefined();
+    expect(passwordProblem('short words', 20)).toBe('9 more characters needed.');
+  });
   it('a few words are', () => expect(adviceOn('violet harbour kettle ninety', known)?.good).toBe(true));
 });

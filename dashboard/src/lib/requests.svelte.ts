@@ -65,7 +65,7 @@ export class LiveRequests {
   /** Shows what waited. */
   release(): void {
     if (this.#waiting.length === 0) return;
-    if (this.#waiting.length + this.#arrived.length > ADDED) void this.list.first.reload();
+    if (this.#waiting.length + this.#arrived.length > ADDED) void this.list.first.refresh();
     else this.#arrived = [...this.#waiting, ...this.#arrived];
     this.#waiting = [];
   }
@@ -91,7 +91,7 @@ export function liveRequests(
 ): LiveRequests {
   const requests = new LiveRequests(load, includes, held);
   $effect(() => project.live.on('requests', ({ items }) => requests.add(items)));
-  $effect(() => project.live.on('missed', () => void requests.list.first.reload()));
+  $effect(() => project.live.on('missed', () => void requests.list.first.refresh()));
   $effect(() => {
     if (!held()) untrack(() => requests.release());
   });

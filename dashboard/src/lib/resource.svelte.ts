@@ -1,3 +1,4 @@
+import { marked } from './api/marks';
 import { Problem } from './api/problem';
 import { connection } from './connection.svelte';
 
@@ -13,9 +14,18 @@ export class Resource<T> {
     this.#load = load;
   }
 
-  reload = async (): Promise<void> => {
-    this.#running?.abort();
+  /** Loads it because somebody asked for it. */
+  reload = (): Promise<void> => this.#begin(new AbortController());
+
+  /** Loads it because the page thinks so, which keeps no session alive. */
+  refresh = (): Promise<void> => {
     const running = new AbortController();
+    marked(running.signal, 'background');
+    return this.#begin(running);
+  };
+
+  async #begin(running: AbortController): Promise<void> {
+    this.#running?.abort();
     this.#running = running;
     this.loading = true;
     try {
@@ -28,7 +38,7 @@ export class Resource<T> {
       this.problem = Problem.from(thrown);
     }
     this.loading = false;
-  };
+  }
 
   /** Forgets the value, as when another thing is looked at. */
   clear(): void {
@@ -50,9 +60,10 @@ export function resource<T>(load: (signal: AbortSignal) => Promise<T>, options: 
   const made = new Resource(load);
   let before = connection.restored;
   $effect(() => {
-    if (connection.restored === before && !options.keep) made.clear();
+    const back = connection.restored !== before;
+    if (!back && !options.keep) made.clear();
     before = connection.restored;
-    void made.reload();
+    void (back ? made.refresh() : made.reload());
     return () => made.stop();
   });
   return made;

@@ -1,21 +1,33 @@
 import { api, around, call } from './api/client';
+import type { Demand } from './api/demand';
+import { byItself } from './api/marks';
 import type { InstancePermission, Me } from './api/types';
 import { Problem } from './api/problem';
 import { projects } from './projects.svelte';
+import { Question } from './question.svelte';
 
-/** Who is logged in, and the way back in when a session ends while a page is open. */
+/** A fresh proof that is asked for. */
+export interface WantedProof {
+  /** By which it can be given: `password`, `totp`, `recovery_code`. */
+  methods: readonly string[];
+  /** The session was used in two places at once: nothing goes on without it. */
+  suspected: boolean;
+}
+
+/** Who is logged in, and what a page asks them for in place: the way back in when a session ended, and a fresh proof. */
 class Session {
   me = $state.raw<Me | null>(null);
-  /** The session ended under an open page, which waits for the password. */
-  expired = $state(false);
+  /** Open while the session has ended under a page, which waits for the login. */
+  readonly login = new Question<true>();
+  /** Open while a call waits for a fresh proof. */
+  readonly proof = new Question<WantedProof>();
   /** Whether the server was asked, or told, since the page was loaded. */
   #asked = false;
-  #renewal: { promise: Promise<boolean>; settle: (again: boolean) => void } | undefined;
 
   /** Asks the server who is logged in; null for nobody. */
-  async load(): Promise<Me | null> {
+  async load(signal?: AbortSignal): Promise<Me | null> {
     try {
-      this.#become(await call(api.GET('/api/v1/me')));
+      this.#become(await call(api.GET('/api/v1/me', { signal })));
     } catch (thrown) {
       if (!(thrown instanceof Problem) || thrown.status !== 401) throw thrown;
       this.#become(null);
@@ -33,32 +45,50 @@ class Session {
     return this.me?.permissions?.includes(permission) ?? false;
   }
 
-  async logIn(email: string, password: string): Promise<void> {
-    await call(api.POST('/api/v1/session', { body: { email, password } }));
+  /** Somebody logged in. Where a session had ended under a page, the page goes on; a login is a fresh proof, too. */
+  async begun(): Promise<void> {
     await this.load();
-    this.#settle(true);
+    this.login.settle(true);
+    this.proof.settle(true);
   }
 
   async logOut(): Promise<void> {
     await call(api.DELETE('/api/v1/session'));
-    this.#become(null);
+    this.#forget();
   }
 
-  /** Opens the question for the password over the page; true when the person is logged in again. */
+  /** Opens the question for the login over the page; true when the person is logged in again. */
   renew(): Promise<boolean> {
     if (this.me === null) return Promise.resolve(false);
-    if (this.#renewal === undefined) {
-      const { promise, resolve } = deferred<boolean>();
-      this.#renewal = { promise, settle: resolve };
-      this.expired = true;
-    }
-    return this.#renewal.promise;
+    return this.login.ask(true);
   }
 
   /** The person would rather log in as somebody else. */
   abandon(): void {
+    this.#forget();
+  }
+
+  /** The proof was right. */
+  async proved(): Promise<void> {
+    if (this.me?.must_prove) await this.load();
+    this.proof.settle(true);
+  }
+
+  /** Asks for what the server demands before a call; true when it may be made again. */
+  async meet(demand: Demand): Promise<boolean> {
+    if (this.me === null) return false;
+    if (demand.for === 'login') return this.renew();
+    if (this.proof.open) return this.proof.ask(this.proof.open);
+    await this.load(byItself());
+    // The layout leads to the page where one is added.
+    if (demand.for === 'second-factor') return false;
+    return this.proof.ask({ methods: demand.methods, suspected: this.me?.must_prove ?? false });
+  }
+
+  #forget(): void {
     this.#become(null);
-    this.#settle(false);
+    this.login.settle(false);
+    this.proof.settle(false);
   }
 
   /** What was loaded for one person is not for the next one. */
@@ -66,19 +96,7 @@ class Session {
     if (me?.id !== this.me?.id) projects.forget();
     this.me = me;
   }
-
-  #settle(again: boolean): void {
-    this.expired = false;
-    this.#renewal?.settle(again);
-    this.#renewal = undefined;
-  }
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((settle) => (resolve = settle));
-  return { promise, resolve };
 }
 
 export const session = new Session();
-around.renew = () => session.renew();
+around.meet = (demand) => session.meet(demand);

@@ -1,3 +1,4 @@
+import { marked } from './api/marks';
 import { Problem } from './api/problem';
 import type { DryRun } from './api/types';
 
@@ -32,9 +33,13 @@ export class Trial {
   }
 
   /** Tries `change` out. What cannot be tried is told in `problem`. */
-  async look(change: Change<unknown>): Promise<DryRun | undefined> {
+  look(change: Change<unknown>): Promise<DryRun | undefined> {
+    return this.#tryOut(change, new AbortController());
+  }
+
+  async #tryOut(change: Change<unknown>, running: AbortController): Promise<DryRun | undefined> {
     this.#running?.abort();
-    const { signal } = (this.#running = new AbortController());
+    const { signal } = (this.#running = running);
     this.trying = true;
     try {
       const run = (await change({ dry_run: true }, signal)) as DryRun;
@@ -46,7 +51,9 @@ export class Trial {
     } catch (thrown) {
       if (signal.aborted) return undefined;
       this.run = undefined;
-      this.problem = Problem.from(thrown);
+      const problem = Problem.from(thrown);
+      // Whoever has to prove who they are is told when they save.
+      this.problem = problem.code === 'step_up_required' && !this.#saving ? undefined : problem;
       return undefined;
     } finally {
       if (!signal.aborted) this.trying = false;
@@ -85,9 +92,12 @@ export class Trial {
     }
   }
 
-  /** Looks on the side, while somebody types: never in the way of saving. */
+  /** Looks on the side, while somebody types: never in the way of saving, and nobody is asked for a proof before they save. */
   async glance(change: Change<unknown>): Promise<void> {
-    if (!this.#saving) await this.look(change);
+    if (this.#saving) return;
+    const running = new AbortController();
+    marked(running.signal, 'unasked');
+    await this.#tryOut(change, running);
   }
 
   async #agreedTo<R>(change: Change<R>): Promise<R | undefined> {

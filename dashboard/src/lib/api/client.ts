@@ -1,11 +1,13 @@
 import createClient from 'openapi-fetch';
+import { demandOf, insist, type Demand } from './demand';
 import type { Paths } from './exact';
+import { MarkedRequest } from './marks';
 import { Problem } from './problem';
 
 /** What the application around the calls does about them. Set once, by `session` and `connection`. */
 export const around = {
-  /** Asks the person to log in again; true when the call may be repeated. */
-  renew: async (): Promise<boolean> => false,
+  /** Asks the person for what the server demands; true when the call may be repeated. */
+  meet: async (_demand: Demand): Promise<boolean> => false,
   /** An answer came. */
   reached: (): void => {},
   /** No answer came. */
@@ -13,14 +15,21 @@ export const around = {
 };
 
 /** The API. Wrap each call in `call` or `versioned`, which throw a `Problem` for everything that is no success. */
-export const api = createClient<Paths>({ fetch: (request) => send(request) });
+export const api = createClient<Paths>({ Request: MarkedRequest, fetch: (request) => send(request) });
 
-/** Sends a request; after an ended session asks for the password in place and sends it again. */
-async function send(request: Request): Promise<Response> {
-  const again = request.clone();
-  const response = await reach(request);
-  if (!(await sessionEnded(response))) return response;
-  return (await around.renew()) ? reach(again) : response;
+/** Sends a request; what the server demands first is asked for in place, and the request is sent again. */
+function send(request: Request): Promise<Response> {
+  const asks = !(request instanceof MarkedRequest && request.unasked);
+  const demanded = async (response: Response) => {
+    const demand = await demandIn(response);
+    return asks || demand?.for === 'login' ? demand : undefined;
+  };
+  return insist(() => reach(request.clone()), demanded, (demand) => around.meet(demand));
+}
+
+async function demandIn(response: Response): Promise<Demand | undefined> {
+  if (response.status !== 401 && response.status !== 403) return undefined;
+  return demandOf(response.status, await response.clone().json().catch(() => null));
 }
 
 async function reach(request: Request): Promise<Response> {
@@ -33,13 +42,6 @@ async function reach(request: Request): Promise<Response> {
     around.unreachable();
     throw Problem.offline();
   }
-}
-
-/** Whether a login is missing; a wrong password at the login is another 401. */
-export async function sessionEnded(response: Response): Promise<boolean> {
-  if (response.status !== 401) return false;
-  const body: unknown = await response.clone().json().catch(() => null);
-  return typeof body === 'object' && body !== null && 'code' in body && body.code === 'login_required';
 }
 
 type Answered<T> = Promise<{ data?: T; error?: unknown; response: Response }>;

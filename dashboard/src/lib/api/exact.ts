@@ -43,7 +43,7 @@ export type Analytics = Told<Omit<Schemas['Analytics'], 'points' | 'totals'>> & 
 export type DryRunTraffic = Schemas['TrafficPreview'];
 
 export type Member = { user: Schemas['UserBody']; role: string; permissions: ProjectPermission[]; created_at: string };
-export type ListedUser = Schemas['UserBody'] & { state: 'invited' | 'active' | 'disabled'; created_at: string };
+export type ListedUser = Schemas['UserBody'] & { state: 'invited' | 'active' | 'disabled'; second_factor: 'none' | 'totp' | 'passkey'; created_at: string };
 export type AuditRecord = {
   id: string; seq: number | null; at: string;
   actor: Schemas['ActorBody']; action: string; project: string | null; target: Schemas['TargetBody'] | null;

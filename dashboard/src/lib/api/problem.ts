@@ -16,6 +16,10 @@ export class Problem extends Error {
   readonly requestId: string | undefined;
   /** What is wrong with single fields, by their path such as `limits.rate.burst`. */
   readonly fields: ReadonlyMap<string, string>;
+  /** By what the person can prove who they are. */
+  readonly methods: readonly string[];
+  /** What has to be solved first. */
+  readonly challenge: unknown;
 
   constructor(kind: ProblemKind, details: Partial<ProblemDetails> & { title: string; detail: string; code: string }) {
     super(details.detail);
@@ -28,6 +32,8 @@ export class Problem extends Error {
     this.hint = details.hint ?? undefined;
     this.requestId = details.request_id;
     this.fields = new Map((details.errors ?? []).map(({ field, message }) => [field, sentence(message)]));
+    this.methods = details.methods ?? [];
+    this.challenge = details.challenge ?? undefined;
   }
 
   static offline(): Problem {
@@ -45,7 +51,7 @@ export class Problem extends Error {
 
   /** Reads what the server answered; also the answers of the edge, which are pages and not JSON. */
   static answered(response: { status: number; headers: { get(name: string): string | null } }, body: unknown): Problem {
-    if (isDetails(body)) return new Problem('answer', { ...body, status: response.status });
+    if (isDetails(body)) return new Problem('answer', { ...body, ...FOR_PEOPLE[body.code], status: response.status });
     const requestId = response.headers.get('temps-request-id') ?? undefined;
     return new Problem('answer', { ...withoutBody(response.status), status: response.status, request_id: requestId });
   }
@@ -59,6 +65,11 @@ export class Problem extends Error {
     return new Problem('answer', { code: 'dashboard', title: 'The dashboard failed', detail, hint: 'Load the page again.' });
   }
 }
+
+/** What the API tells programs and a person does otherwise. */
+const FOR_PEOPLE: Record<string, { hint: string }> = {
+  step_up_required: { hint: 'Do it again and give the proof when you are asked.' },
+};
 
 function isDetails(body: unknown): body is ProblemDetails {
   return typeof body === 'object' && body !== null && 'code' in body && 'detail' in body && 'title' in body;

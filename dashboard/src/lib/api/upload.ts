@@ -1,4 +1,5 @@
 import { around } from './client';
+import { demandOf, insist } from './demand';
 import { Problem } from './problem';
 
 export interface Progress {
@@ -7,16 +8,16 @@ export interface Progress {
 }
 
 /**
- * Posts a form with progress, which `fetch` cannot tell. An ended session asks for the password and begins again;
- * `signal` cancels.
+ * Posts a form with progress, which `fetch` cannot tell. What the server demands first, such as a login, is asked for in place, and
+ * sending begins again; `signal` cancels.
  */
 export async function upload<T>(
   path: string,
   form: FormData,
   options: { progress?: (progress: Progress) => void; signal?: AbortSignal } = {},
 ): Promise<T> {
-  const first = await post(path, form, options);
-  const answer = ended(first) && (await around.renew()) ? await post(path, form, options) : first;
+  const demanded = async ({ status, body }: Answer) => demandOf(status, body);
+  const answer = await insist(() => post(path, form, options), demanded, (demand) => around.meet(demand));
   if (answer.status < 200 || answer.status > 299) throw Problem.answered(answer, answer.body);
   return answer.body as T;
 }
@@ -25,10 +26,6 @@ interface Answer {
   status: number;
   headers: { get(name: string): string | null };
   body: unknown;
-}
-
-function ended({ status, body }: Answer): boolean {
-  return status === 401 && typeof body === 'object' && body !== null && 'code' in body && body.code === 'login_required';
 }
 
 function post(path: string, form: FormData, { progress, signal }: Parameters<typeof upload>[2] & object): Promise<Answer> {

@@ -1,9 +1,18 @@
 /** Everything that leaves a record, with the words that a person reads, in the order of the filter. */
 export const ACTIONS = {
   'session.start': 'Log in',
-  'session.end': 'Log out',
+  'session.first_factor': 'Begin a login with the password',
+  'session.prove': 'Prove anew who one is',
+  'session.end': 'End a session',
+  'session.end_others': 'End all other sessions',
+  'password.change': 'Change the password',
+  'totp.begin': 'Begin to add an authenticator',
+  'totp.confirm': 'Add an authenticator',
+  'totp.remove': 'Remove an authenticator',
+  'recovery_codes.make': 'Make recovery codes',
   'user.invite': 'Invite a user',
   'user.activate': 'Accept an invitation',
+  'user.sessions_end': 'End all sessions of a user',
   'project.create': 'Create a project',
   'project.delete': 'Delete a project',
   'environment.create': 'Create an environment',
@@ -38,6 +47,9 @@ export type Action = keyof typeof ACTIONS;
 
 /** What the operator does on the server itself; the API has no call for it. */
 export const ON_THE_SERVER: readonly Action[] = ['emergency.allow', 'emergency.end'];
+
+/** What a login leaves on its way, where a second factor has yet to follow; the call is named after its end. */
+export const ON_THE_WAY: readonly Action[] = ['session.first_factor'];
 
 /** The things of a project, by which actions begin that its part of the log can have. */
 const IN_PROJECTS = ['project', 'environment', 'deployment', 'domain', 'headers'];

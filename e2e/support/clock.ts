@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const LIBRARIES = '/usr/lib';
 
@@ -8,13 +8,14 @@ function library(): string {
   const found = readdirSync(LIBRARIES)
     .map((folder) => join(LIBRARIES, folder, 'faketime/libfaketime.so.1'))
     .find((path) => existsSync(path));
-  if (!found) throw new Error('the pictures need the package faketime, so that an hour of traffic does not take an hour');
+  if (!found) throw new Error('the package faketime is missing, without which the time of the program cannot be moved');
   return found;
 }
 
 /** The time of day of a program, which can be behind that of the machine. */
 export class Clock {
   constructor(private readonly file: string) {
+    mkdirSync(dirname(file), { recursive: true });
     this.behindBy(0);
   }
 
