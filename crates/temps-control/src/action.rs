@@ -44,6 +44,7 @@ actions! {
     TotpConfirm = "totp.confirm",
     TotpRemove = "totp.remove",
     RecoveryCodesMake = "recovery_codes.make",
+    SessionRevoke = "session.revoke",
     UserSessionsEnd = "user.sessions_end",
     UserInvite = "user.invite",
     UserActivate = "user.activate",

@@ -18,6 +18,7 @@ use crate::{
     guesses::{Prices, Stuffing},
     live::Live,
     login::{Pepper, attempts::Attempts},
+    mail::{MailSettings, Post},
     password::Passwords,
     setup::SetupToken,
     traffic::Traffic,
@@ -41,6 +42,7 @@ pub struct State {
     pub prices: Prices,
     pub stuffing: Stuffing,
     pub attempts: Attempts,
+    pub post: Post,
     pub setup: SetupToken,
     pub denials: Denials,
     pub traffic: Arc<Traffic>,
@@ -68,6 +70,7 @@ pub struct Settings {
     pub edge_addr: SocketAddr,
     /// Whether the first user gets a project to try things with.
     pub demo: bool,
+    pub mail: MailSettings,
     /// Bytes of an upload.
     pub max_upload: u64,
     /// `mailto:` or `https:` URI for reports of vulnerabilities.

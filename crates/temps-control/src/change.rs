@@ -33,7 +33,17 @@ impl Change {
             Some(caller) => (Actor::User(caller.user), Authentication::Session),
             None => (Actor::Anonymous, Authentication::None),
         };
-        Self::begin_as(app, proof, actor, authentication).await
+        let change = Self::begin_as(app, proof, actor, authentication).await?;
+        // The right was there when the call began. Its body may have taken its time.
+        let unsuspected = caller.is_some_and(|caller| !caller.suspected);
+        match &proof.evidence().standing {
+            Some(standing) => match standing.lasts_in(app, &*change, unsuspected).await {
+                Ok(()) => Ok(change),
+                Err("session") => Err(Problem::unauthorised()),
+                Err(_) => Err(Problem::not_found()),
+            },
+            None => Ok(change),
+        }
     }
 
     /// Begins a change in the name of somebody who has just proved who they are.

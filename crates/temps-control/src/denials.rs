@@ -183,17 +183,18 @@ enum Seen {
 impl Key {
     /// This kind, or the wider one that it is counted under where there are too many.
     fn within_bounds(self, counted: &HashMap<Key, Counted>) -> Self {
-        if matches!(self.who, Who::User(_)) || counted.contains_key(&self) {
+        if counted.contains_key(&self) || (matches!(self.who, Who::User(_)) && self.tried.is_none()) {
             return self;
         }
         let (mut all, mut own) = (0, 0);
-        for key in counted.keys().filter(|key| !matches!(key.who, Who::User(_))) {
-            all += 1;
+        for key in counted.keys() {
+            all += usize::from(!matches!(key.who, Who::User(_)));
             own += usize::from((key.action, key.outcome, key.who) == (self.action, self.outcome, self.who));
         }
         match (all < CAPACITY, own < OF_ONE_NETWORK) {
             (true, true) => self,
             (true, false) => Self { tried: None, ..self },
+            (false, _) if matches!(self.who, Who::User(_)) => Self { tried: None, ..self },
             (false, _) => Self { who: Who::Others, tried: None, ..self },
         }
     }

@@ -6,7 +6,7 @@ use temps_db::DbError;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, deployments, guesses, login::devices, projects, sessions};
+use crate::{app::App, deployments, guesses, login::devices, mail, projects, sessions, users::links};
 
 const SOON: Duration = Duration::from_secs(5);
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
@@ -20,6 +20,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         every(SOON, &stop, || app.edge.settle()),
         every(SOON, &stop, || app.traffic.save()),
         every(SOON, &stop, || app.attempts.save(&app)),
+        every(SOON, &stop, || mail::deliver(&app)),
         every(HALF_A_MINUTE, &stop, || save_use(&app)),
         every(MINUTELY, &stop, || forget_traffic(&app)),
         every(HOURLY, &stop, || renew_certificates(&app)),
@@ -58,6 +59,7 @@ async fn forget_sessions(app: &App) {
     let forgotten = app.database.write(async |transaction| {
         sessions::store::forget_ended(&transaction).await?;
         guesses::forget_faded(&transaction).await?;
+        links::forget_expired(&transaction).await?;
         devices::forget_unused(&transaction).await
     });
     if let Err(error) = forgotten.await {

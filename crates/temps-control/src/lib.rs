@@ -29,6 +29,7 @@ mod instance;
 mod jobs;
 mod live;
 mod login;
+mod mail;
 mod members;
 pub mod openapi;
 mod operator;
@@ -51,5 +52,6 @@ mod wire;
 
 pub use action::Action;
 pub use built_in::{BuiltIn, Files};
+pub use mail::{MailSettings, SmtpServer};
 pub use start::{Control, Prepared, StartError};
 pub use traffic::Traffic;

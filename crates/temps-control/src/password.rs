@@ -27,6 +27,8 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 /// Says in a hash that the instance's pepper is part of it.
 const KEY_ID: &[u8] = b"pepper";
+/// Further places for guesses from where the user is known, so that strangers cannot keep them out.
+const QUEUE_OF_THE_KNOWN: usize = 32;
 /// Hashes that may wait; together with those at work they bound what a flood of logins can take.
 const QUEUE: usize = 64;
 const MAX_BYTES: usize = 1_024;
@@ -108,7 +110,7 @@ impl Passwords {
 
     /// The hash of a password in PHC string format.
     pub async fn hash(&self, password: Password) -> Result<Secret<String>, Problem> {
-        self.run(move |hasher| hasher.hash(password.0.expose().as_bytes())).await?
+        self.run(QUEUE + QUEUE_OF_THE_KNOWN, move |hasher| hasher.hash(password.0.expose().as_bytes())).await?
     }
 
     /// Whether a password is the one that was hashed. Without a hash it does the same work and says no. It asks for the guess that was
@@ -117,10 +119,11 @@ impl Passwords {
         &self,
         password: Password,
         hash: Option<Secret<String>>,
-        _: &Guess,
+        guess: &Guess,
     ) -> Result<Verified, Problem> {
         let dummy = Arc::clone(&self.dummy);
-        self.run(move |hasher| {
+        let queue = if guess.is_known() { QUEUE + QUEUE_OF_THE_KNOWN } else { QUEUE };
+        self.run(queue, move |hasher| {
             let verified =
                 hasher.verify(password.0.expose().as_bytes(), hash.as_ref().map_or(&*dummy, |hash| hash.expose()));
             if hash.is_some() { verified } else { Verified::Wrong }
@@ -128,8 +131,12 @@ impl Passwords {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Hasher) -> T + Send + 'static) -> Result<T, Problem> {
-        let admitted = Admitted::new(&self.admitted, self.parallel + QUEUE)?;
+    async fn run<T: Send + 'static>(
+        &self,
+        queue: usize,
+        work: impl FnOnce(&Hasher) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let admitted = Admitted::new(&self.admitted, self.parallel + queue)?;
         let permit = Arc::clone(&self.running).acquire_owned().await.map_err(Problem::internal)?;
         let hasher = self.hasher.clone();
         tokio::task::spawn_blocking(move || {

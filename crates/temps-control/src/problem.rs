@@ -159,6 +159,11 @@ impl Problem {
         .hint("Log in, for example with `temps login`.")
     }
 
+    /// The one answer to everything that can be wrong with e-mail and password.
+    pub fn login_failed() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "login_failed", "Login failed", "E-mail or password is wrong.")
+    }
+
     /// Half a login that is unknown, too old, or none.
     pub fn login_begins_anew() -> Self {
         Self::new(

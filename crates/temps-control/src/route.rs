@@ -38,8 +38,10 @@ pub struct Route {
     pub counts: &'static [Factor],
     /// How recently the caller must have proved who they are.
     pub step_up: Option<StepUp>,
-    /// Whether somebody may call it who first has to get a second factor or to prove who they are.
-    pub even_unsettled: bool,
+    /// Whether somebody may call it who first has to get a second factor.
+    pub while_enrolling: bool,
+    /// Whether a session may call it that was used in two places at once.
+    pub even_suspected: bool,
     pub summary: &'static str,
     pub body: Option<Body>,
     pub answers: Vec<(StatusCode, Given)>,
@@ -121,7 +123,8 @@ impl Route {
             action: None,
             counts: &[],
             step_up: None,
-            even_unsettled: false,
+            while_enrolling: false,
+            even_suspected: false,
             summary: "",
             body: None,
             answers: Vec::new(),
@@ -151,10 +154,16 @@ impl Route {
         self
     }
 
-    /// Lets in who first has to get a second factor or to prove who they are.
-    pub fn even_unsettled(mut self) -> Self {
-        self.even_unsettled = true;
+    /// Lets in who first has to get a second factor.
+    pub fn while_enrolling(mut self) -> Self {
+        self.while_enrolling = true;
         self
+    }
+
+    /// Lets in a session that was used in two places at once: to look who it is, to prove it, to end.
+    pub fn even_suspected(mut self) -> Self {
+        self.even_suspected = true;
+        self.while_enrolling()
     }
 
     /// What it does, in a few words.
@@ -229,7 +238,10 @@ impl Route {
             action: self.action,
             counts: self.counts,
             step_up: self.step_up,
-            even_unsettled: self.even_unsettled,
+            while_enrolling: self.while_enrolling,
+            even_suspected: self.even_suspected,
+            background: self.answers.iter().any(|(_, given)| matches!(given, Given::Stream("text/event-stream"))),
+            has_dry_run: self.has_dry_run(),
         };
         let check = middleware::from_fn_with_state((app.clone(), declared), authorise);
         let names: Arc<[String]> = self.parameters.into_iter().map(|parameter| parameter.name).collect();

@@ -42,30 +42,33 @@ pub fn routes() -> Vec<Route> {
             .refuses(StatusCode::UNAUTHORIZED, "The code is wrong, or the login was not finished in time")
             .takes::<login::second_factor::SecondFactorBody>().gives::<login::LoggedInBody>(CREATED),
         post("/api/v1/session/step-up", User, login::step_up::create)
-            .says("Prove anew who you are").records(Action::SessionProve).even_unsettled()
+            .says("Prove anew who you are").records(Action::SessionProve).even_suspected()
             .counts(&[Factor::Password, Factor::Totp, Factor::RecoveryCode])
             .takes::<login::step_up::ProofBody>().gives::<login::step_up::ProvedBody>(OK),
         delete("/api/v1/session", User, sessions::api::end)
-            .says("Log out").records(Action::SessionEnd).even_unsettled().answers(NO_CONTENT),
+            .says("Log out").records(Action::SessionEnd).even_suspected().answers(NO_CONTENT),
         post("/api/v1/activation", Public, users::activation::create)
             .says("Accept an invitation").records(Action::UserActivate).counts(&[Factor::Token])
             .takes::<users::activation::Activation>().gives::<login::LoggedInBody>(CREATED),
+        post("/api/v1/revoke", Public, users::revoke::create)
+            .says("End all sessions of an account, with the link of a notice").records(Action::SessionRevoke).counts(&[Factor::Token])
+            .takes::<users::revoke::Revocation>().answers(NO_CONTENT),
 
         // One's own account
         get("/api/v1/me", User, sessions::api::me)
-            .says("Who is logged in").even_unsettled().gives::<sessions::api::Me>(OK),
+            .says("Who is logged in").even_suspected().gives::<sessions::api::Me>(OK),
         get("/api/v1/me/logins", User, sessions::api::logins)
             .says("Your latest logins and those that failed").gives::<sessions::api::Logins>(OK),
         put("/api/v1/me/password", User, users::password::change)
             .says("Change your password; all your other sessions end").records(Action::PasswordChange).asks_again(StepUp::FACTORS)
             .takes::<users::password::NewPassword>().answers(NO_CONTENT),
         get("/api/v1/me/factors", User, factors::api::show)
-            .says("Your second factors").even_unsettled().gives::<factors::api::FactorsBody>(OK),
+            .says("Your second factors").while_enrolling().gives::<factors::api::FactorsBody>(OK),
         post("/api/v1/me/totp", User, factors::api::begin_totp)
-            .says("Make a key for an authenticator").records(Action::TotpBegin).even_unsettled().asks_again(StepUp::FACTORS)
+            .says("Make a key for an authenticator").records(Action::TotpBegin).while_enrolling().asks_again(StepUp::FACTORS)
             .gives::<factors::api::NewTotp>(CREATED),
         post("/api/v1/me/totp/confirm", User, factors::api::confirm_totp)
-            .says("Make the key count, with a code of it").records(Action::TotpConfirm).even_unsettled().asks_again(StepUp::FACTORS)
+            .says("Make the key count, with a code of it").records(Action::TotpConfirm).while_enrolling().asks_again(StepUp::FACTORS)
             .counts(&[Factor::Totp]).takes::<factors::api::TotpCode>().gives::<factors::api::RecoveryCodes>(OK),
         delete("/api/v1/me/totp", User, factors::api::remove_totp)
             .says("Remove your authenticator").records(Action::TotpRemove).asks_again(StepUp::FACTORS).answers(NO_CONTENT),
@@ -75,7 +78,7 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/sessions", User, sessions::api::list)
             .says("Your sessions").gives::<sessions::api::Sessions>(OK),
         delete("/api/v1/sessions", User, sessions::api::end_others)
-            .says("End all your other sessions").records(Action::SessionEndOthers).gives::<sessions::api::EndedSessions>(OK),
+            .says("End all your other sessions").records(Action::SessionEndOthers).asks_again(StepUp::DANGEROUS).gives::<sessions::api::EndedSessions>(OK),
         delete("/api/v1/sessions/{session}", User, sessions::api::end_one)
             .says("End one of your sessions").records(Action::SessionEnd).answers(NO_CONTENT),
 

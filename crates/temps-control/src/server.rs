@@ -5,7 +5,7 @@ use std::{fs, io, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderValue, Method, header},
+    http::{HeaderValue, Method, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -51,11 +51,15 @@ pub fn router(app: &App) -> Router {
         .layer(middleware::map_response(no_store))
 }
 
+/// Whether a call only asks what it would do.
+pub fn is_dry_run(uri: &Uri) -> bool {
+    uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "dry_run=true"))
+}
+
 /// Runs calls that change something to their end, even if the client goes away: what was committed also comes into force. A dry run that nobody
 /// waits for ends.
 pub async fn detach(request: Request, next: Next) -> Response {
-    let is_dry = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "dry_run=true"));
-    if is_dry || matches!(*request.method(), Method::GET | Method::HEAD) {
+    if is_dry_run(request.uri()) || matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
     let call = tokio::spawn(next.run(request));

@@ -31,6 +31,7 @@ use crate::{
     jobs,
     live::Live,
     login::{Pepper, attempts::Attempts},
+    mail::{Post, PostError},
     operator,
     password::Passwords,
     server,
@@ -46,6 +47,8 @@ pub enum StartError {
     Database(#[from] DbError),
     #[error("certificates: {0}")]
     Certificates(#[from] CertificatesError),
+    #[error("mail: {0}")]
+    Mail(#[from] PostError),
     #[error("setup token: {0}")]
     Setup(#[from] SetupError),
     #[error("the folder of deployed files cannot be used: {0}")]
@@ -68,6 +71,7 @@ pub struct Prepared {
     setup: SetupToken,
     pepper: Pepper,
     decoy: Decoy,
+    post: Post,
     telemetry: Telemetry,
 }
 
@@ -94,6 +98,7 @@ impl Prepared {
         let setup = SetupToken::prepare(&database, &settings.data_dir).await?;
         let pepper = Pepper::open(&database).await?;
         let decoy = Decoy::make(&database).await?;
+        let post = Post::new(&settings.mail, &settings.data_dir)?;
         let sources = Sources {
             database: database.clone(),
             blobs: Arc::clone(&blobs),
@@ -107,8 +112,20 @@ impl Prepared {
         let path = settings.data_dir.join("telemetry.db");
         let telemetry = Telemetry::open(&path, clock.now()).await;
         let telemetry = telemetry.map_err(|error| StartError::Telemetry { path: path.display().to_string(), error })?;
-        let prepared =
-            Self { settings, database, clock, certificates, blobs, sources, parts, setup, pepper, decoy, telemetry };
+        let prepared = Self {
+            settings,
+            database,
+            clock,
+            certificates,
+            blobs,
+            sources,
+            parts,
+            setup,
+            pepper,
+            decoy,
+            post,
+            telemetry,
+        };
         Ok((prepared, snapshot))
     }
 
@@ -145,6 +162,7 @@ impl Prepared {
             activity: Activity::default(),
             stuffing: Stuffing::default(),
             attempts: Attempts::default(),
+            post: self.post,
             setup: self.setup,
             denials: Denials::default(),
             built_in,

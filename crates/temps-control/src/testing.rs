@@ -25,6 +25,7 @@ use crate::{
     guesses::{Prices, Stuffing},
     instance::settings::InstanceSettings,
     login::{Pepper, attempts::Attempts},
+    mail::{MailSettings, Post},
     operator,
     password::Passwords,
     server, sessions,
@@ -182,6 +183,7 @@ pub fn settings(test: &TestDatabase) -> Settings {
         metrics_token: None,
         edge_addr: ([127, 0, 0, 1], 9).into(),
         demo: false,
+        mail: MailSettings { from: "temps@example.com".into(), server: None },
     }
 }
 
@@ -220,6 +222,7 @@ async fn state(test: &TestDatabase, clock: &FakeClock) -> App {
         activity: Activity::default(),
         stuffing: Stuffing::default(),
         attempts: Attempts::default(),
+        post: Post::new(&MailSettings { from: "temps@example.com".into(), server: None }, directory).unwrap(),
         denials: Denials::default(),
         traffic: Arc::new(traffic),
         live: Default::default(),

@@ -19,6 +19,7 @@ pub mod known_device;
 pub mod lease;
 pub mod link;
 pub mod login_attempt;
+pub mod mail;
 pub mod member;
 pub mod pending_login;
 pub mod project;

@@ -6,6 +6,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait};
 mod m0001_foundations;
 mod m0002_changed_rules;
 mod m0003_login;
+mod m0004_mail;
 
 pub(crate) struct Migrator;
 
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_foundations::Migration),
             Box::new(m0002_changed_rules::Migration),
             Box::new(m0003_login::Migration),
+            Box::new(m0004_mail::Migration),
         ]
     }
 }

@@ -53,6 +53,7 @@ pub fn inventory() -> Vec<Table> {
         table::<lease::Entity>(),
         table::<link::Entity>(),
         table::<login_attempt::Entity>(),
+        table::<mail::Entity>(),
         table::<member::Entity>(),
         table::<pending_login::Entity>(),
         table::<project::Entity>(),

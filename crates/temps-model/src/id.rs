@@ -69,6 +69,8 @@ ids! {
     LoginAttemptId,
     /// A code for whoever has lost their second factor.
     RecoveryCodeId,
+    /// A mail on its way.
+    MailId,
     /// A link that lets its holder do one thing once.
     LinkId,
     /// An application.

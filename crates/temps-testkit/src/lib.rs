@@ -16,6 +16,9 @@ pub mod raw;
 pub mod recorder;
 
 #[cfg(feature = "app")]
+pub mod smtp;
+
+#[cfg(feature = "app")]
 pub use app::TestApp;
 pub use clock::FakeClock;
 pub use database::TestDatabase;

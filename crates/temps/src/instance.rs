@@ -1,7 +1,7 @@
 //! One Temps: the control plane, the edge, and the two channels between them.
 
 use std::{
-    io,
+    fs, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     num::NonZeroUsize,
     path::{Path, PathBuf},
@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::Context;
-use temps_control::{Control, Prepared, app::Settings};
+use temps_control::{Control, MailSettings, Prepared, SmtpServer, app::Settings};
 use temps_db::{Database, DatabaseSettings, vault::KeySources};
 use temps_edge::{Edge, EdgeConfig, EdgeError, Timeouts, WorkerFailure, system_roots};
 use temps_model::{Clock, InstanceId, Secret};
@@ -148,7 +148,7 @@ async fn begin(
     let database = Database::open(&settings, &keys, Arc::clone(&clock)).await?;
     let id = database.instance_id();
     keep_instance(&config.data_dir, id)?;
-    let (prepared, snapshot) = Prepared::new(control_settings(config), database, clock).await?;
+    let (prepared, snapshot) = Prepared::new(control_settings(config)?, database, clock).await?;
     let setup_token = prepared.setup_token();
     let (control_end, edge_end) = link::link(snapshot, workers.get(), EVENT_BATCHES);
     let (publisher, sent) = (control_end.publisher(), control_end.publisher());
@@ -169,8 +169,10 @@ pub fn database_settings(config: &Config) -> DatabaseSettings {
     }
 }
 
-fn control_settings(config: Config) -> Settings {
-    Settings {
+fn control_settings(config: Config) -> anyhow::Result<Settings> {
+    let mail = mail_settings(&config)?;
+    Ok(Settings {
+        mail,
         data_dir: config.data_dir,
         public_origin: config.public_url.to_string(),
         console_host: config.public_url.host,
@@ -182,7 +184,23 @@ fn control_settings(config: Config) -> Settings {
         max_upload: config.max_upload,
         security_contact: config.security_contact.map(|contact| contact.as_str().to_owned()),
         metrics_token: config.metrics_token,
-    }
+    })
+}
+
+fn mail_settings(config: &Config) -> anyhow::Result<MailSettings> {
+    let authorities = match &config.mail_ca {
+        Some(path) => Some(fs::read(path).with_context(|| format!("mail_ca: {}", path.display()))?),
+        None => None,
+    };
+    let credentials = config.mail_user.clone().zip(config.mail_password.clone());
+    let server = config.mail_server.clone().map(|server| SmtpServer {
+        host: server.host,
+        port: server.port,
+        implicit_tls: server.implicit_tls,
+        credentials,
+        authorities,
+    });
+    Ok(MailSettings { from: config.mail_from.clone(), server })
 }
 
 /// Where this machine itself reaches what listens at an address.

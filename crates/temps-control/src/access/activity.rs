@@ -86,14 +86,17 @@ impl Activity {
             && by_monotonic < limit
     }
 
-    /// Takes note that a living session was used, from this place. `false` if it was used elsewhere a moment ago (R-SESS-7).
-    pub fn used(&self, session: SessionId, place: Place, clock: &dyn Clock) -> bool {
+    /// Takes note that a living session was used, from this place; with `attended` by its user and not by a page that is merely open, which
+    /// makes it last longer. `false` if it was used elsewhere a moment ago (R-SESS-7).
+    pub fn used(&self, session: SessionId, place: Place, attended: bool, clock: &dyn Clock) -> bool {
         let (now, monotonic) = (clock.now(), clock.monotonic());
         let mut all = self.lock();
         let Some(seen) = all.get_mut(&session) else { return true };
-        (seen.last, seen.lag) = (monotonic, Duration::ZERO);
-        seen.last_used = seen.last_used.max(now);
-        seen.unsaved = true;
+        if attended {
+            (seen.last, seen.lag) = (monotonic, Duration::ZERO);
+            seen.last_used = seen.last_used.max(now);
+            seen.unsaved = true;
+        }
         let before = seen.place.replace((place.clone(), monotonic));
         before.is_none_or(|(before, at)| {
             !place.is_elsewhere(&before) || monotonic.saturating_duration_since(at) >= AT_ONCE
@@ -158,7 +161,7 @@ mod tests {
         let place = Place::new("203.0.113.7", "Browser/1.0");
         for _ in 0..24 {
             assert!(activity.lives(&row, &clock));
-            assert!(activity.used(row.id, place.clone(), &clock));
+            assert!(activity.used(row.id, place.clone(), true, &clock));
             clock.advance(minutes(29));
         }
         assert_eq!(activity.unsaved(&clock).len(), 1);
@@ -168,7 +171,7 @@ mod tests {
         let row = session(&clock);
         for _ in 0..25 {
             activity.lives(&row, &clock);
-            activity.used(row.id, place.clone(), &clock);
+            activity.used(row.id, place.clone(), true, &clock);
             clock.advance(minutes(29));
         }
         assert!(!activity.lives(&row, &clock), "12 h 5 min");
@@ -196,7 +199,7 @@ mod tests {
         let row = session(&clock);
         let used = |network: &str, agent: &str| {
             activity.lives(&row, &clock);
-            activity.used(row.id, Place::new(network, agent), &clock)
+            activity.used(row.id, Place::new(network, agent), false, &clock)
         };
         assert!(used("203.0.113.7", "Mozilla/5.0 (X11; Linux) Firefox/140.0"));
         assert!(used("203.0.113.7", "Mozilla/5.0 (X11; Linux) Firefox/141.1"), "an update");

@@ -13,8 +13,8 @@ use temps_db::{
 };
 use temps_model::{Permission, ProjectId, ProjectSlug, Role, SessionId, UserId, grants};
 
-use super::{Caller, HalfLogin, RequestContext, StepUp, cookie, cross_site, grant::Evidence};
-use crate::{action::Action, app::App, guesses::Factor, problem::Problem};
+use super::{Caller, HalfLogin, RequestContext, Standing, StepUp, cookie, cross_site, grant::Evidence};
+use crate::{action::Action, app::App, guesses::Factor, problem::Problem, server};
 
 /// Sent by the dashboard with what it asks for by itself, so that a page that is merely open keeps no session alive.
 const BACKGROUND: &str = "x-background";
@@ -44,8 +44,14 @@ pub struct Declared {
     pub counts: &'static [Factor],
     /// How recently the caller must have proved who they are.
     pub step_up: Option<StepUp>,
-    /// Whether somebody may call it who first has to get a second factor or to prove who they are.
-    pub even_unsettled: bool,
+    /// Whether somebody may call it who first has to get a second factor.
+    pub while_enrolling: bool,
+    /// Whether a session may call it that was used in two places at once.
+    pub even_suspected: bool,
+    /// Whether the page that is open makes the call, and not the person in front of it.
+    pub background: bool,
+    /// Whether it can be asked what it would do, which changes nothing and needs no fresh proof.
+    pub has_dry_run: bool,
 }
 
 /// What was found out about a call; proofs are made of it.
@@ -76,12 +82,23 @@ impl Authorised {
         parts.extensions.get::<Self>().ok_or_else(|| Problem::internal("a handler was reached without authorisation"))
     }
 
+    fn standing(&self) -> Option<Standing> {
+        let caller = self.caller.as_ref()?;
+        Some(Standing {
+            session: caller.session,
+            user: caller.user,
+            administrator: self.administrator,
+            member: self.member.as_ref().map(|member| (member.project, member.permission)),
+        })
+    }
+
     pub fn evidence(&self) -> Evidence {
         Evidence {
             caller: self.caller.clone(),
             context: self.context.clone(),
             action: self.action,
             counts: self.counts,
+            standing: self.standing(),
             project: self.member.as_ref().map(|member| member.project),
         }
     }
@@ -112,8 +129,9 @@ async fn decide(app: &App, declared: Declared, params: &RawPathParams, request: 
         Some(token) => Caller::find(app, &token).await?,
         None => None,
     };
-    if let Some(caller) = caller.as_mut().filter(|_| !headers.contains_key(BACKGROUND)) {
-        caller.note_use(app, &context).await?;
+    let unattended = request.method == Method::GET && (declared.background || headers.contains_key(BACKGROUND));
+    if let Some(caller) = caller.as_mut() {
+        caller.note_use(app, &context, !unattended).await?;
     }
     let half = match cookie::token_of(headers, cookie::PENDING_COOKIE) {
         Some(token) if declared.access == Access::HalfAuthenticated => HalfLogin::find(app, &token).await?,
@@ -128,6 +146,8 @@ async fn decide(app: &App, declared: Declared, params: &RawPathParams, request: 
         action: declared.action,
         counts: declared.counts,
     };
+    let is_dry = declared.has_dry_run && server::is_dry_run(&request.uri);
+    let declared = Declared { step_up: declared.step_up.filter(|_| !is_dry), ..declared };
     match permit(app, declared, params, &mut authorised).await {
         Ok(()) => Ok(authorised),
         Err(problem) => {
@@ -162,10 +182,10 @@ async fn permit(
         }
     }
     let Some(caller) = &authorised.caller else { return Err(Problem::unauthorised()) };
-    if !declared.even_unsettled && caller.suspected {
+    if !declared.even_suspected && caller.suspected {
         return Err(StepUp::DANGEROUS.demand(app, caller).await?);
     }
-    if !declared.even_unsettled && caller.must_enrol {
+    if !declared.while_enrolling && caller.must_enrol {
         return Err(Problem::must_enrol());
     }
     match declared.step_up {

@@ -65,10 +65,15 @@ impl Caller {
     }
 
     /// Takes note that the session is used. One that is used in two places at once becomes suspect, with this call already.
-    pub(super) async fn note_use(&mut self, app: &App, context: &RequestContext) -> Result<(), Problem> {
+    pub(super) async fn note_use(
+        &mut self,
+        app: &App,
+        context: &RequestContext,
+        attended: bool,
+    ) -> Result<(), Problem> {
         let network = context.client.map(|client| client.counted_as().to_string()).unwrap_or_default();
         let place = Place::new(network, context.user_agent.as_str());
-        if app.activity.used(self.session, place, &*app.clock) || self.suspected {
+        if app.activity.used(self.session, place, attended, &*app.clock) || self.suspected {
             return Ok(());
         }
         tracing::warn!(session = %self.session, user = %self.user, request = %context.request_id, "a session is used in two places at once");

@@ -24,7 +24,12 @@ pub struct Grant<P: Granted> {
 impl<P: Granted> Grant<P> {
     /// What has to last for a call that lasts.
     pub fn standing(&self) -> Standing {
-        Standing { session: self.session, user: self.user, project: self.project, permission: P::PERMISSION }
+        Standing {
+            session: self.session,
+            user: self.user,
+            administrator: false,
+            member: Some((self.project, P::PERMISSION)),
+        }
     }
 }
 
@@ -57,6 +62,8 @@ pub struct Evidence {
     pub action: Option<Action>,
     /// The secrets that the route declares can be guessed at.
     pub counts: &'static [Factor],
+    /// What the caller's right rests on; asked again in the transaction of a change.
+    pub standing: Option<Standing>,
     pub project: Option<ProjectId>,
 }
 

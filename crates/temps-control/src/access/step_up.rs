@@ -43,7 +43,7 @@ impl StepUp {
     /// A proof that seems to come from the future is none: the clock was set back meanwhile.
     fn is_met(self, caller: &Caller, now: Timestamp) -> bool {
         let fresh = caller.proved_at <= now && now.since(caller.proved_at) <= self.max_age;
-        fresh && caller.proved_with >= self.needs(caller.second_factor)
+        fresh && !caller.suspected && caller.proved_with >= self.needs(caller.second_factor)
     }
 
     pub(super) async fn check(self, app: &App, caller: &Caller) -> Result<(), Problem> {

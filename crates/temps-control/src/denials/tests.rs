@@ -59,7 +59,14 @@ async fn fail_to_log_in(testing: &Testing, email: &str) {
         user_agent: "Browser/1".parse().unwrap(),
         device: None,
     };
-    let evidence = Evidence { caller: None, context, action: Some(Action::SessionStart), counts: &[], project: None };
+    let evidence = Evidence {
+        caller: None,
+        context,
+        action: Some(Action::SessionStart),
+        counts: &[],
+        standing: None,
+        project: None,
+    };
     let text = email.to_lowercase();
     testing.app.denials.failed(&testing.app, &evidence, Some(Tried { field: "email", text })).await;
 }

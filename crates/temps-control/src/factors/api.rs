@@ -1,10 +1,6 @@
 //! `/me/factors`, `/me/totp` and `/me/recovery-codes`: a user's own second factors.
 
-use axum::{
-    extract::State,
-    http::{StatusCode, header},
-    response::{AppendHeaders, IntoResponse},
-};
+use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use qrcode::{Color, EcLevel, QrCode};
 use serde::{Deserialize, Serialize};
 use temps_db::entities::session::Proved;
@@ -16,10 +12,11 @@ use super::{
     totp::{self, Confirmed},
 };
 use crate::{
-    access::{Proof, SESSION_COOKIE, User, set_cookie},
+    access::{Proof, User},
     app::App,
     change::Change,
     guesses::{self, Attempt, Factor, Subject},
+    mail::{self, Notice},
     problem::Problem,
     sessions::{self, store::Started},
     wire::Json,
@@ -89,7 +86,7 @@ pub async fn begin_totp(State(app): State<App>, user: User) -> Result<impl IntoR
     Ok((StatusCode::CREATED, Json(body)))
 }
 
-/// The key counts from now on. Whoever had no recovery codes gets them.
+/// The key counts from now on, and all other sessions end. Whoever had no recovery codes gets them.
 pub async fn confirm_totp(
     State(app): State<App>,
     user: User,
@@ -114,19 +111,26 @@ pub async fn confirm_totp(
         0 => recovery::make(&change, &app.pepper, caller.user).await?,
         _ => Vec::new(),
     };
+    mail::notify(&app, &change, caller.user, &caller.email, Notice::AuthenticatorAdded, user.context()).await?;
+    sessions::store::end_others(&change, caller, user.context()).await?;
     let started = sessions::store::prove(&change, caller, Proved::Totp).await?;
     change.commit(|record| record.target("user", caller.user)).await?;
     Ok(with_cookie(&started, codes))
 }
 
-pub async fn remove_totp(State(app): State<App>, user: User) -> Result<StatusCode, Problem> {
+/// Removes the authenticator that counts, and ends all other sessions.
+pub async fn remove_totp(State(app): State<App>, user: User) -> Result<impl IntoResponse, Problem> {
     let change = Change::begin(&app, &user).await?;
     if !totp::forget(&change, user.caller.user, true).await? {
         return Err(Problem::not_found());
     }
-    store::note_strongest(&change, user.caller.user).await?;
-    change.commit(|record| record.target("user", user.caller.user)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let caller = &user.caller;
+    store::note_strongest(&change, caller.user).await?;
+    mail::notify(&app, &change, caller.user, &caller.email, Notice::AuthenticatorRemoved, user.context()).await?;
+    sessions::store::end_others(&change, caller, user.context()).await?;
+    let started = sessions::store::rotate(&change, caller).await?;
+    change.commit(|record| record.target("user", caller.user)).await?;
+    Ok((StatusCode::NO_CONTENT, started.cookie()))
 }
 
 /// Makes new codes; the earlier ones are void.
@@ -140,14 +144,15 @@ pub async fn make_recovery_codes(State(app): State<App>, user: User) -> Result<J
         .hint("Add an authenticator or a passkey first."));
     }
     let change = Change::begin(&app, &user).await?;
-    let codes = recovery::make(&change, &app.pepper, user.caller.user).await?;
-    change.commit(|record| record.target("user", user.caller.user)).await?;
+    let caller = &user.caller;
+    let codes = recovery::make(&change, &app.pepper, caller.user).await?;
+    mail::notify(&app, &change, caller.user, &caller.email, Notice::RecoveryCodesMade, user.context()).await?;
+    change.commit(|record| record.target("user", caller.user)).await?;
     Ok(Json(told(&codes)))
 }
 
 fn with_cookie(started: &Started, codes: Vec<Secret<String>>) -> impl IntoResponse + use<> {
-    let cookie = set_cookie(SESSION_COOKIE, &started.token, started.kept);
-    (AppendHeaders([(header::SET_COOKIE, cookie)]), Json(told(&codes)))
+    (started.cookie(), Json(told(&codes)))
 }
 
 fn told(codes: &[Secret<String>]) -> RecoveryCodes {

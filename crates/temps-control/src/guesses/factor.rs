@@ -44,6 +44,7 @@ pub struct Limits {
 
 const NEVER: u32 = u32::MAX;
 const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 impl Factor {
@@ -68,7 +69,7 @@ impl Factor {
             (Self::Password, Origin::Everybody) => (60, NEVER, MINUTE, MINUTE),
             (Self::Password, Origin::Device | Origin::Session) => (NEVER, 10, MINUTE, HOUR),
             (Self::Totp | Self::RecoveryCode, Origin::Account | Origin::Device | Origin::Session) => {
-                (NEVER, 5, Duration::from_secs(900), HOUR)
+                (NEVER, 5, Duration::from_secs(900), DAY)
             }
             (Self::Passkey, _) => (NEVER, 50, MINUTE, MINUTE),
             (Self::Token, Origin::Network) => (NEVER, 100, MINUTE, HOUR),

@@ -28,34 +28,35 @@ use crate::{
     problem::Problem,
 };
 
-/// Whose secret is guessed at, once for all spellings of it (R-AUTH-3).
+/// Whose secret is guessed at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
+    /// Whose first factor was right.
     User(UserId),
-    /// What was typed and is nobody's, in canonical form.
-    Nobody(String),
+    /// What was typed, in one form for all its spellings (R-AUTH-3), whether or not it is somebody's: whoever could tell the two apart by their
+    /// counters would know who has an account.
+    Typed(String),
     /// A token that names nobody, such as that of a link.
     Token,
 }
 
 impl Subject {
-    /// The user if there is one, otherwise what was typed: as an address without what follows a `+`, or as lower-case text.
-    pub fn of(user: Option<UserId>, email: Option<&EmailAddress>, typed: &str) -> Self {
-        match (user, email) {
-            (Some(user), _) => Self::User(user),
-            (None, Some(email)) => {
+    /// As an address without what follows a `+`, or as lower-case text.
+    pub fn typed(email: Option<&EmailAddress>, typed: &str) -> Self {
+        match email {
+            Some(email) => {
                 let (local, domain) = email.as_str().rsplit_once('@').unwrap_or((email.as_str(), ""));
                 let local = local.split('+').next().unwrap_or_default();
-                Self::Nobody(format!("{local}@{domain}"))
+                Self::Typed(format!("{local}@{domain}"))
             }
-            (None, None) => Self::Nobody(typed.trim().to_lowercase().chars().take(254).collect()),
+            None => Self::Typed(typed.trim().to_lowercase().chars().take(254).collect()),
         }
     }
 
     fn name(&self) -> Option<String> {
         match self {
             Self::User(user) => Some(user.to_string()),
-            Self::Nobody(text) => Some(text.clone()),
+            Self::Typed(text) => Some(text.clone()),
             Self::Token => None,
         }
     }
@@ -114,6 +115,11 @@ impl Guess {
         Self { counts: true, buckets: Vec::new() }
     }
 
+    /// Whether it comes from where its subject is known.
+    pub fn is_known(&self) -> bool {
+        self.buckets.iter().any(|bucket| matches!(bucket.origin, Origin::Device | Origin::Session))
+    }
+
     /// Whether it came early enough to be worth anything. One that did not is answered like a wrong one, after the same work (R-SESS-4).
     pub fn counts(&self) -> bool {
         self.counts
@@ -124,7 +130,9 @@ impl Guess {
         for bucket in &self.buckets {
             match bucket.origin {
                 Origin::Account | Origin::Device | Origin::Session => store::clear(transaction, &bucket.key).await?,
-                Origin::Network | Origin::Everybody => store::give_back(transaction, &bucket.key).await?,
+                Origin::Network | Origin::Everybody => {
+                    store::give_back(transaction, &bucket.key, &bucket.factor.limits(bucket.origin)).await?
+                }
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{price::Payment, tally::Tally};
+use super::{factor::Limits, price::Payment, tally::Tally};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, TryInsertResult, sea_query::OnConflict,
 };
@@ -12,7 +12,7 @@ use temps_db::{
 };
 
 /// After this time even a thousand failures have faded to nothing.
-const FADED: Duration = Duration::from_secs(86_400);
+const FADED: Duration = Duration::from_secs(10 * 86_400);
 
 /// The counter, locked until the transaction ends. Only a row can be locked, so it is made first.
 pub(super) async fn lock(transaction: &WriteTransaction, key: &str) -> Result<Tally, DbError> {
@@ -22,7 +22,7 @@ pub(super) async fn lock(transaction: &WriteTransaction, key: &str) -> Result<Ta
     let row = guess_count::Entity::find_by_id(key).lock_exclusive().one(transaction).await?;
     let row = row.ok_or(DbError::NotFound)?;
     Ok(Tally {
-        failures: u32::try_from(row.failures).unwrap_or_default(),
+        thousandths: u32::try_from(row.thousandths).unwrap_or_default(),
         last_at: row.last_at,
         not_before: row.not_before,
     })
@@ -30,7 +30,7 @@ pub(super) async fn lock(transaction: &WriteTransaction, key: &str) -> Result<Ta
 
 pub(super) async fn save(transaction: &WriteTransaction, key: &str, tally: &Tally) -> Result<(), DbError> {
     let replace = OnConflict::column(guess_count::Column::Bucket)
-        .update_columns([guess_count::Column::Failures, guess_count::Column::LastAt, guess_count::Column::NotBefore])
+        .update_columns([guess_count::Column::Thousandths, guess_count::Column::LastAt, guess_count::Column::NotBefore])
         .to_owned();
     guess_count::Entity::insert(active(key, tally)).on_conflict(replace).exec_without_returning(transaction).await?;
     Ok(())
@@ -42,9 +42,8 @@ pub(super) async fn clear(transaction: &WriteTransaction, key: &str) -> Result<(
 }
 
 /// Takes one failure back.
-pub(super) async fn give_back(transaction: &WriteTransaction, key: &str) -> Result<(), DbError> {
-    let mut tally = lock(transaction, key).await?;
-    tally.failures = tally.failures.saturating_sub(1);
+pub(super) async fn give_back(transaction: &WriteTransaction, key: &str, limits: &Limits) -> Result<(), DbError> {
+    let tally = lock(transaction, key).await?.give_back(limits, transaction.now());
     save(transaction, key, &tally).await
 }
 
@@ -68,7 +67,7 @@ pub async fn forget_faded(transaction: &WriteTransaction) -> Result<u64, DbError
 fn active(key: &str, tally: &Tally) -> guess_count::ActiveModel {
     guess_count::ActiveModel {
         bucket: Set(key.to_owned()),
-        failures: Set(i32::try_from(tally.failures).unwrap_or(i32::MAX)),
+        thousandths: Set(i32::try_from(tally.thousandths).unwrap_or(i32::MAX)),
         last_at: Set(tally.last_at),
         not_before: Set(tally.not_before),
     }

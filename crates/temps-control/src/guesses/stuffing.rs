@@ -80,8 +80,11 @@ fn note<K: std::hash::Hash + Eq + Clone, T: std::hash::Hash + Eq>(
 ) -> bool {
     if all.len() >= CAPACITY && !all.contains_key(&key) {
         all.retain(|_, others| now.since(others.since) < WINDOW);
-        if all.len() >= CAPACITY {
-            return false;
+        // Somebody has to make room; it is never the one who comes now.
+        if all.len() >= CAPACITY
+            && let Some(smallest) = all.iter().min_by_key(|(_, others)| others.others.len()).map(|(key, _)| key.clone())
+        {
+            all.remove(&smallest);
         }
     }
     let entry = all.entry(key).or_insert_with(|| Others { since: now, others: HashSet::new() });

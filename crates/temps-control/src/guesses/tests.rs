@@ -47,14 +47,31 @@ fn failures_fade_and_a_guess_too_early_makes_nobody_wait_longer() {
     assert_eq!(after, tally);
     assert!(tally.take(&limits, at(4)).1);
     assert_eq!(tally.price(&limits, at(4)), Some(1));
-    assert_eq!(tally.price(&limits, at(2 * 3_600)), None, "13 fade to 6 and to 3");
-    assert_eq!(tally.take(&limits, at(20 * 3_600)).0.failures, 1);
+    assert_eq!(tally.price(&limits, at(2 * 3_600)), None, "13 fade to 6.5 and to 3.25");
+    assert_eq!(tally.take(&limits, at(20 * 3_600)).0.thousandths, 1_000);
+}
+
+#[test]
+fn what_is_cheap_keeps_no_price_up() {
+    let limits = Factor::Password.limits(Origin::Everybody);
+    let mut tally = Tally { thousandths: 85_000, last_at: at(0), not_before: Timestamp::default() };
+    for n in 1..=10 {
+        tally = tally.take(&limits, at(n * 59)).0;
+    }
+    assert_eq!(tally.price(&limits, at(10 * 59)), None, "{tally:?}");
+    let mut office = Tally { thousandths: 12_000, last_at: at(0), not_before: Timestamp::default() };
+    let limits = Factor::Password.limits(Origin::Network);
+    for n in 1..=8 {
+        let at = at(n * 3_500);
+        office = office.take(&limits, at).0.give_back(&limits, at);
+    }
+    assert!(office.thousandths < 1_000, "right logins keep nothing up: {office:?}");
 }
 
 #[test]
 fn a_clock_that_was_set_back_locks_nobody_out() {
     let limits = Factor::Password.limits(Origin::Account);
-    let tally = Tally { failures: 50, last_at: at(1_000_000), not_before: at(1_000_060) };
+    let tally = Tally { thousandths: 50_000, last_at: at(1_000_000), not_before: at(1_000_060) };
     let (waiting, counted) = tally.take(&limits, at(0));
     assert!(!counted);
     assert_eq!(waiting.not_before, at(60), "no more than the longest delay");
@@ -65,17 +82,17 @@ proptest! {
     #[test]
     fn a_tally_never_counts_down_but_by_time(failures in 0_u32..5_000, gap in 0_u64..10_000_000, factor in 0_usize..5) {
         let limits = Factor::ALL[factor].limits(Origin::Account);
-        let tally = Tally { failures, last_at: at(0), not_before: at(0) };
+        let tally = Tally { thousandths: failures * 1_000, last_at: at(0), not_before: at(0) };
         let (taken, counted) = tally.take(&limits, at(gap));
         prop_assert!(counted);
-        prop_assert!(taken.failures >= 1 && taken.failures <= failures + 1);
+        prop_assert!(taken.thousandths >= 1_000 && taken.thousandths <= (failures + 1) * 1_000);
         prop_assert!(taken.not_before.since(at(gap)) <= limits.longest);
     }
 }
 
 #[test]
 fn r_auth_3_spellings_of_one_account_are_one_subject() {
-    let of = |text: &str| Subject::of(None, text.parse().ok().as_ref(), text);
+    let of = |text: &str| Subject::typed(text.parse().ok().as_ref(), text);
     for spelling in ["Nobody@Example.com ", "nobody+tag@example.com", "ｎobody@example.com", "NOBODY+a+b@EXAMPLE.COM"]
     {
         assert_eq!(of(spelling), of("nobody@example.com"), "{spelling}");

@@ -13,6 +13,7 @@ use crate::{
     access::{Administrator, User},
     app::App,
     change::Change,
+    mail::{self, MailState},
     problem::Problem,
     sessions,
     wire::{Answer, ChangeQuery, Difference, DryRun, Expected, Json, Query},
@@ -35,10 +36,12 @@ pub struct InstanceBody {
     settings: InstanceSettings,
     /// The version of the settings.
     version: i32,
+    /// How mail leaves, and whether it does; for administrators.
+    mail: Option<MailState>,
 }
 
 impl InstanceBody {
-    fn new(app: &App, saved: Versioned) -> Answer<Self> {
+    fn new(app: &App, saved: Versioned, mail: Option<MailState>) -> Answer<Self> {
         let settings = &app.settings;
         let body = Self {
             program: env!("CARGO_PKG_VERSION"),
@@ -48,14 +51,19 @@ impl InstanceBody {
             demo: settings.demo,
             settings: saved.settings,
             version: saved.version,
+            mail,
         };
         Answer::new(saved.version, body)
     }
 }
 
-pub async fn show(State(app): State<App>, _: User) -> Result<impl IntoResponse, Problem> {
+pub async fn show(State(app): State<App>, user: User) -> Result<impl IntoResponse, Problem> {
     let saved = store::read(app.database.read()).await?;
-    Ok(InstanceBody::new(&app, saved))
+    let mail = match user.caller.administrator {
+        true => Some(mail::state(&app).await?),
+        false => None,
+    };
+    Ok(InstanceBody::new(&app, saved, mail))
 }
 
 pub async fn update(
@@ -84,7 +92,8 @@ pub async fn update(
                 .fold(record.target("instance", "settings"), |record, d| record.change(&d.field, d.from, d.to))
         })
         .await?;
-    Ok(InstanceBody::new(&app, after).into_response())
+    let mail = mail::state(&app).await?;
+    Ok(InstanceBody::new(&app, after, Some(mail)).into_response())
 }
 
 /// What a change means for people, in sentences.

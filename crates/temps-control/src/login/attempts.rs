@@ -4,6 +4,7 @@
 //! that the time of an answer tells nothing (R-AUTH-7).
 
 use std::{
+    collections::HashMap,
     mem,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -14,21 +15,32 @@ use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
-use temps_db::{DbError, WriteTransaction, entities::login_attempt};
+use temps_db::{
+    DbError, WriteTransaction,
+    entities::{login_attempt, session::Proved, user},
+};
 use temps_model::{LoginAttemptId, Timestamp, UserId};
 
-use crate::{access::RequestContext, app::App};
+use crate::{
+    access::{RequestContext, method_name},
+    app::App,
+    mail::{self, Notice},
+};
 
 /// Attempts that wait to be written; those beyond are not told, and counted all the same by their counters.
 const WAITING: usize = 4_096;
-/// Attempts of one user that are kept.
+/// Logins of one user that are kept, and as many failures.
 pub const KEPT: u64 = 100;
 /// Failures of one network within this time are one entry.
 const TOGETHER: Duration = Duration::from_secs(3_600);
 
 /// What waits to be written.
 #[derive(Debug, Default)]
-pub struct Attempts(Mutex<Vec<Tried>>);
+pub struct Attempts {
+    waiting: Mutex<Vec<Tried>>,
+    /// When users were last told that their password came too early.
+    told: Mutex<HashMap<UserId, Timestamp>>,
+}
 
 #[derive(Clone, Debug)]
 struct Tried {
@@ -38,6 +50,9 @@ struct Tried {
     method: &'static str,
     ip: String,
     user_agent: String,
+    /// Whether the password was right and came too early.
+    early: bool,
+    context: RequestContext,
 }
 
 impl Attempts {
@@ -50,9 +65,40 @@ impl Attempts {
         context: &RequestContext,
         at: Timestamp,
     ) {
-        let ip = context.client.map(|client| client.to_string()).unwrap_or_default();
-        let tried = Tried { user, at, succeeded, method, ip, user_agent: context.user_agent.to_string() };
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.push(user, succeeded, method, context, at, false);
+    }
+
+    /// Takes note of a password that was wrong, or right and too early: then its owner is told, once an hour (R-SESS-4).
+    pub fn failed_password(&self, user: Option<UserId>, early: bool, context: &RequestContext, at: Timestamp) {
+        self.push(user, false, method_name(Proved::Password), context, at, early);
+    }
+
+    fn push(
+        &self,
+        user: Option<UserId>,
+        succeeded: bool,
+        method: &'static str,
+        context: &RequestContext,
+        at: Timestamp,
+        early: bool,
+    ) {
+        // Failures of one network are told together, so that an IPv6 subscriber cannot fill the list with addresses.
+        let told = |client: temps_model::ClientIp| match succeeded {
+            true => client.to_string(),
+            false => client.counted_as().to_string(),
+        };
+        let ip = context.client.map(told).unwrap_or_default();
+        let tried = Tried {
+            user,
+            at,
+            succeeded,
+            method,
+            ip,
+            user_agent: context.user_agent.to_string(),
+            early,
+            context: context.clone(),
+        };
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < WAITING {
             waiting.push(tried);
         }
@@ -60,7 +106,7 @@ impl Attempts {
 
     /// Writes what waits. What cannot be written is lost: the audit log has it too.
     pub async fn save(&self, app: &App) {
-        let waiting = mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let waiting = mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         let of_users: Vec<(UserId, Tried)> =
             waiting.into_iter().filter_map(|tried| Some((tried.user?, tried))).collect();
         if of_users.is_empty() {
@@ -75,7 +121,34 @@ impl Attempts {
         if let Err(error) = saved.await {
             tracing::error!(%error, "the latest logins could not be saved");
         }
+        for (user, tried) in of_users.iter().filter(|(_, tried)| tried.early) {
+            if self.is_to_be_told(*user, tried.at)
+                && let Err(error) = tell(app, *user, &tried.context).await
+            {
+                tracing::error!(%error, "a user could not be told that their password was given");
+            }
+        }
     }
+
+    /// Once an hour. Only users are remembered here, and they are few.
+    fn is_to_be_told(&self, user: UserId, at: Timestamp) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = told.get(&user).is_none_or(|before| at.since(*before) >= TOGETHER);
+        if due {
+            told.insert(user, at);
+        }
+        due
+    }
+}
+
+async fn tell(app: &App, user: UserId, context: &RequestContext) -> Result<(), DbError> {
+    app.database
+        .write(async |transaction| {
+            let Some(user) = user::Entity::find_by_id(user).one(&transaction).await? else { return Ok(()) };
+            let notice = Notice::RightPasswordTooEarly;
+            mail::notify(app, &transaction, user.id, &user.email, notice, context).await
+        })
+        .await
 }
 
 async fn save(transaction: &WriteTransaction, user: UserId, tried: &Tried) -> Result<(), DbError> {
@@ -93,7 +166,7 @@ async fn save(transaction: &WriteTransaction, user: UserId, tried: &Tried) -> Re
         attempts: Set(1),
     };
     login_attempt::Entity::insert(row).exec_without_returning(transaction).await?;
-    forget_oldest(transaction, user).await
+    forget_oldest(transaction, user, tried.succeeded).await
 }
 
 /// Adds a failure to the entry of its network, if there is a fresh one.
@@ -111,8 +184,12 @@ async fn add_to_latest(transaction: &WriteTransaction, user: UserId, tried: &Tri
     Ok(added.rows_affected > 0)
 }
 
-async fn forget_oldest(transaction: &WriteTransaction, user: UserId) -> Result<(), DbError> {
-    let of_user = || login_attempt::Entity::find().filter(login_attempt::Column::UserId.eq(user));
+/// Of those that succeeded and of those that failed, so that neither washes the other out.
+async fn forget_oldest(transaction: &WriteTransaction, user: UserId, succeeded: bool) -> Result<(), DbError> {
+    let of_user = || {
+        let all = login_attempt::Entity::find().filter(login_attempt::Column::UserId.eq(user));
+        all.filter(login_attempt::Column::Succeeded.eq(succeeded))
+    };
     if of_user().count(transaction).await? <= KEPT {
         return Ok(());
     }
@@ -124,6 +201,7 @@ async fn forget_oldest(transaction: &WriteTransaction, user: UserId) -> Result<(
         .map_or(Timestamp::default(), |row| row.at);
     login_attempt::Entity::delete_many()
         .filter(login_attempt::Column::UserId.eq(user))
+        .filter(login_attempt::Column::Succeeded.eq(succeeded))
         .filter(login_attempt::Column::At.lt(oldest_kept))
         .exec(transaction)
         .await?;
@@ -135,7 +213,7 @@ pub async fn list(app: &App, user: UserId) -> Result<Vec<login_attempt::Model>, 
     Ok(login_attempt::Entity::find()
         .filter(login_attempt::Column::UserId.eq(user))
         .order_by_desc(login_attempt::Column::At)
-        .limit(KEPT)
+        .limit(2 * KEPT)
         .all(app.database.read())
         .await?)
 }

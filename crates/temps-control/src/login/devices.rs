@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
-use temps_db::{DbError, WriteTransaction, entities::known_device};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use temps_db::{
+    DbError, WriteTransaction,
+    entities::{known_device, pending_login},
+};
 use temps_model::{DeviceId, UserId};
 
 use crate::{
@@ -14,6 +17,11 @@ use crate::{
 
 /// How long a browser is told to keep the cookie.
 pub const LIFETIME: Duration = Duration::from_secs(400 * 86_400);
+
+/// Devices of one user that are known at a time.
+const DEVICES: u64 = 50;
+/// Half-finished logins of one user at a time.
+const HALVES: u64 = 60;
 
 /// The device of this user that a request comes from. Without a user the same is asked, and nothing found.
 pub async fn of(app: &App, context: &RequestContext, user: Option<UserId>) -> Result<Option<DeviceId>, DbError> {
@@ -63,7 +71,32 @@ pub async fn note(
         user_agent: Set(context.user_agent.to_string()),
     };
     known_device::Entity::insert(row).exec_without_returning(transaction).await?;
+    forget_beyond(transaction, user).await?;
     Ok(Some(token))
+}
+
+/// Forgets the devices that were used least recently, where there are too many.
+async fn forget_beyond(transaction: &WriteTransaction, user: UserId) -> Result<(), DbError> {
+    let of_user = known_device::Entity::find().filter(known_device::Column::UserId.eq(user));
+    let beyond =
+        of_user.order_by_desc(known_device::Column::LastUsedAt).offset(DEVICES).limit(1_000).all(transaction).await?;
+    let ids = beyond.into_iter().map(|device| device.id);
+    known_device::Entity::delete_many().filter(known_device::Column::Id.is_in(ids)).exec(transaction).await?;
+    Ok(())
+}
+
+/// Makes room for half a login of a user: whoever knows the password can begin as many as they like.
+pub async fn forget_halves(transaction: &WriteTransaction, user: UserId) -> Result<(), DbError> {
+    let of_user = pending_login::Entity::find().filter(pending_login::Column::UserId.eq(user));
+    let beyond = of_user.order_by_desc(pending_login::Column::Id).offset(HALVES).limit(1_000).all(transaction).await?;
+    let ids = beyond.into_iter().map(|half| half.id);
+    pending_login::Entity::delete_many().filter(pending_login::Column::Id.is_in(ids)).exec(transaction).await?;
+    Ok(())
+}
+
+/// Whether more than one device is known of a user.
+pub async fn has_others(transaction: &WriteTransaction, user: UserId) -> Result<bool, DbError> {
+    Ok(known_device::Entity::find().filter(known_device::Column::UserId.eq(user)).count(transaction).await? > 1)
 }
 
 /// Forgets devices that have not been used for as long as a browser keeps the cookie.

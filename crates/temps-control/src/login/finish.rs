@@ -29,9 +29,10 @@ use crate::{
     factors,
     guesses::Guess,
     instance,
+    mail::{self, Notice},
     problem::Problem,
     sessions::{self, store::Started},
-    users::UserBody,
+    users::{self, UserBody},
     wire::Json,
 };
 
@@ -85,6 +86,7 @@ pub async fn after_first_factor(
 ) -> Result<Progress, Problem> {
     if user.second_factor == SecondFactor::None {
         let change = Change::begin_as(app, proof, Actor::User(user.id), authentication(first)).await?;
+        let user = users::store::unchanged(&change, &user).await?.ok_or_else(Problem::login_failed)?;
         if let Some(guess) = guess {
             guess.was_right(&change).await?;
         }
@@ -94,9 +96,11 @@ pub async fn after_first_factor(
     let methods = factors::store::methods(app, user.id).await?.into_iter().map(method_name).collect();
     let (actor, authentication) = (Actor::User(user.id), authentication(first));
     let change = Change::begin_named(app, proof, Action::SessionFirstFactor, actor, authentication).await?;
+    let user = users::store::unchanged(&change, &user).await?.ok_or_else(Problem::login_failed)?;
     if let Some(guess) = guess {
         guess.was_right(&change).await?;
     }
+    devices::forget_halves(&change, user.id).await?;
     let now = change.now();
     let (token, expires_at) = (Token::generate(), now.after(PATIENCE));
     let row = pending_login::ActiveModel {
@@ -127,6 +131,9 @@ pub async fn start(
     let limits = instance::store::read(&*change).await?.settings.sessions;
     let started = sessions::store::start(&change, &user, context, proved, &limits, remembered).await?;
     let device = devices::note(&change, context, user.id).await?;
+    if device.is_some() && devices::has_others(&change, user.id).await? {
+        mail::notify(app, &change, user.id, &user.email, Notice::NewDevice, context).await?;
+    }
     let (id, now) = (user.id, change.now());
     change.commit(|record| record.target("user", id)).await?;
     app.attempts.note(Some(id), true, method_name(proved), context, now);

@@ -16,6 +16,7 @@ use crate::{
     guesses::{self, Attempt, Subject},
     login::devices,
     problem::Problem,
+    users,
     wire::Json,
 };
 
@@ -51,8 +52,11 @@ pub async fn create(
         return Err(wrong());
     }
     guess.was_right(&change).await?;
-    pending_login::Entity::delete_by_id(login.id).exec(&*change).await.map_err(DbError::from)?;
-    finish::start(&app, &half, change, StatusCode::CREATED, login.user, proved, login.remembered).await
+    // It is finished once, and not after its user was disabled or has ended all that was begun.
+    let half_ended = pending_login::Entity::delete_by_id(login.id).exec(&*change).await.map_err(DbError::from)?;
+    let user = users::store::unchanged(&change, &login.user).await?;
+    let user = user.filter(|_| half_ended.rows_affected == 1).ok_or_else(Problem::login_begins_anew)?;
+    finish::start(&app, &half, change, StatusCode::CREATED, user, proved, login.remembered).await
 }
 
 fn wrong() -> Problem {

@@ -1,10 +1,6 @@
 //! `POST /session/step-up`: who is logged in proves anew who they are.
 
-use axum::{
-    extract::State,
-    http::header,
-    response::{AppendHeaders, IntoResponse},
-};
+use axum::{extract::State, response::IntoResponse};
 use sea_orm::EntityTrait;
 use serde::{Deserialize, Serialize};
 use temps_db::{
@@ -19,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::finish::authentication;
 use crate::{
-    access::{Caller, Proof, SESSION_COOKIE, User, method_name, set_cookie},
+    access::{Caller, Proof, User, method_name},
     app::App,
     change::Change,
     factors::{self, Given},
@@ -92,9 +88,8 @@ pub async fn proved(change: Change, caller: &Caller, proved: Proved) -> Result<i
     change
         .commit(|record| record.target("session", caller.session).change("proved_with", serde_json::Value::Null, with))
         .await?;
-    let cookie = set_cookie(SESSION_COOKIE, &started.token, started.kept);
     let body = ProvedBody { proved_at: now, proved_with: method_name(proved) };
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(body)))
+    Ok((started.cookie(), Json(body)))
 }
 
 async fn knows_password(app: &App, caller: &Caller, text: &Secret<String>, guess: &Guess) -> Result<bool, Problem> {

@@ -6,7 +6,10 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
 };
 use serde::{Deserialize, Serialize};
-use temps_db::entities::session::{self, Proved};
+use temps_db::entities::{
+    session::{self, Proved},
+    user,
+};
 use temps_model::{EmailAddress, Secret, SessionId, Timestamp, UserId};
 use utoipa::ToSchema;
 
@@ -51,7 +54,7 @@ pub async fn create(
     let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), hash));
     let id = user.as_ref().map(|user| user.id);
     let device = devices::of(&app, public.context(), id).await?;
-    let attempt = Attempt::new(Factor::Password, Subject::of(id, email.as_ref(), &body.email));
+    let attempt = Attempt::new(Factor::Password, Subject::typed(email.as_ref(), &body.email));
     let attempt = attempt.from_device(device).paying(body.proof.as_deref());
     let guess = guesses::reserve(&app, &public, attempt).await?;
     let verified = match Password::typed(&body.password) {
@@ -59,38 +62,43 @@ pub async fn create(
         None => Verified::Wrong,
     };
     let right = verified != Verified::Wrong && guess.counts();
-    let Some(user) = user.filter(|_| right) else {
-        failed(&app, &public, id, email.as_ref(), &body.email).await;
-        return Err(wrong());
+    let Some(mut user) = user.filter(|_| right) else {
+        let early = verified != Verified::Wrong;
+        failed(&app, &public, id, email.as_ref(), &body.email, early).await;
+        return Err(Problem::login_failed());
     };
     if verified == Verified::RightButOutdated {
-        upgrade(&app, user.id, &body.password).await?;
+        user = upgrade(&app, &user, &body.password).await?;
     }
     after_first_factor(&app, &public, user, Proved::Password, body.remember, Some(guess)).await
 }
 
-/// Takes note of a failed login: in the audit log, with the user, and for the detection of stuffing.
-async fn failed(app: &App, public: &Public, user: Option<UserId>, email: Option<&EmailAddress>, typed: &str) {
+/// Takes note of a failed login, or of one that was right and came too early: in the audit log, with the user, and for the detection of stuffing.
+async fn failed(
+    app: &App,
+    public: &Public,
+    user: Option<UserId>,
+    email: Option<&EmailAddress>,
+    typed: &str,
+    early: bool,
+) {
     let text = || typed.chars().filter(|c| !c.is_control()).take(254).collect();
     let text: String = email.map_or_else(text, |email| email.to_string());
     let now = app.clock.now();
-    app.attempts.note(user, false, method_name(Proved::Password), public.context(), now);
+    app.attempts.failed_password(user, early, public.context(), now);
     if let Some(pattern) = app.stuffing.failed(public.context().client, &text, now) {
         tracing::warn!(pattern = pattern.name(), request = %public.context().request_id, "logins are being guessed");
     }
     app.denials.failed(app, public.evidence(), Some(Tried { field: "email", text })).await;
 }
 
-fn wrong() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "login_failed", "Login failed", "E-mail or password is wrong.")
-}
-
 /// Hashes a password as it would be hashed today.
-async fn upgrade(app: &App, user: UserId, password: &Secret<String>) -> Result<(), Problem> {
-    let Some(password) = Password::typed(password) else { return Ok(()) };
+async fn upgrade(app: &App, user: &user::Model, password: &Secret<String>) -> Result<user::Model, Problem> {
+    let Some(password) = Password::typed(password) else { return Ok(user.clone()) };
     let hash = app.passwords.hash(password).await?;
-    let upgraded = app.database.write(async |transaction| users::store::set_hash(&transaction, user, &hash).await);
-    Ok(upgraded.await?)
+    let renewed =
+        app.database.write(async |transaction| users::store::renew_hash(&transaction, user, &hash).await).await;
+    Ok(renewed?)
 }
 
 /// Logs out: the session ends on the server, and the browser forgets its cookie.
@@ -177,10 +185,10 @@ pub async fn end_one(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ends all of the user's sessions but this one, and forgets the browsers that they are known by.
+/// Ends all of the user's sessions but this one, and forgets the browsers that they are known by but this one.
 pub async fn end_others(State(app): State<App>, user: User) -> Result<Json<EndedSessions>, Problem> {
     let change = Change::begin(&app, &user).await?;
-    let ended = store::end_all(&change, user.caller.user, Some(user.caller.session)).await?;
+    let ended = store::end_others(&change, &user.caller, user.context()).await?;
     change
         .commit(|record| {
             record.target("user", user.caller.user).change("sessions_ended", serde_json::Value::Null, ended)

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use axum::{
+    http::{HeaderName, HeaderValue, header},
+    response::AppendHeaders,
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
 };
@@ -16,9 +20,10 @@ use temps_db::{
 use temps_model::{SessionId, Timestamp, UserId};
 
 use crate::{
-    access::{Caller, RequestContext, Token},
+    access::{Caller, RequestContext, SESSION_COOKIE, Token, set_cookie},
     app::App,
     instance::settings::SessionSettings,
+    problem::Problem,
 };
 
 /// A session that was just started.
@@ -27,6 +32,13 @@ pub struct Started {
     pub expires_at: Timestamp,
     /// For how long the browser is to keep the cookie; `None` for as long as it is open.
     pub kept: Option<Duration>,
+}
+
+impl Started {
+    /// The cookie that carries it.
+    pub fn cookie(&self) -> AppendHeaders<[(HeaderName, HeaderValue); 1]> {
+        AppendHeaders([(header::SET_COOKIE, set_cookie(SESSION_COOKIE, &self.token, self.kept))])
+    }
 }
 
 /// Starts a session for a user who has just proved who they are.
@@ -64,22 +76,36 @@ pub async fn start(
 }
 
 /// Notes a fresh proof and gives the session a new token, so that whoever knows the old one has nothing (R-AUTH-9).
-pub async fn prove(transaction: &WriteTransaction, caller: &Caller, proved: Proved) -> Result<Started, DbError> {
-    let (now, token) = (transaction.now(), Token::generate());
-    let changed = session::ActiveModel {
-        token_hash: Set(token.hash()),
-        proved_at: Set(now),
+pub async fn prove(transaction: &WriteTransaction, caller: &Caller, proved: Proved) -> Result<Started, Problem> {
+    let fresh = session::ActiveModel {
+        proved_at: Set(transaction.now()),
         proved_with: Set(proved),
         suspected: Set(false),
         ..Default::default()
     };
-    let own = session::Entity::find_by_id(caller.session).one(transaction).await?.ok_or(DbError::NotFound)?;
-    session::Entity::update_many()
-        .set(changed)
-        .filter(living().add(session::Column::Id.eq(own.id)))
-        .exec(transaction)
-        .await?;
-    let kept = own.remembered.then(|| own.expires_at.since(now));
+    renew(transaction, caller, fresh).await
+}
+
+/// Gives the session a new token, after a change that makes copies of the old one worth something.
+pub async fn rotate(transaction: &WriteTransaction, caller: &Caller) -> Result<Started, Problem> {
+    renew(transaction, caller, session::ActiveModel::default()).await
+}
+
+async fn renew(
+    transaction: &WriteTransaction,
+    caller: &Caller,
+    changed: session::ActiveModel,
+) -> Result<Started, Problem> {
+    let token = Token::generate();
+    let changed = session::ActiveModel { token_hash: Set(token.hash()), ..changed };
+    let own = living().add(session::Column::Id.eq(caller.session));
+    let renewed = session::Entity::update_many().set(changed).filter(own).exec(transaction).await;
+    if renewed.map_err(DbError::from)?.rows_affected != 1 {
+        return Err(Problem::unauthorised());
+    }
+    let own = session::Entity::find_by_id(caller.session).one(transaction).await.map_err(DbError::from)?;
+    let own = own.ok_or_else(Problem::unauthorised)?;
+    let kept = own.remembered.then(|| own.expires_at.since(transaction.now()));
     Ok(Started { token, expires_at: own.expires_at, kept })
 }
 
@@ -94,12 +120,35 @@ pub async fn end_one(transaction: &WriteTransaction, user: UserId, id: SessionId
     Ok(end_where(transaction, one).await? == 1)
 }
 
-/// Ends all sessions of a user but one, half-finished logins, and forgets the browsers that they are known by.
-pub async fn end_all(transaction: &WriteTransaction, user: UserId, but: Option<SessionId>) -> Result<u64, DbError> {
+/// Ends all sessions of a user and half-finished logins, and forgets the browsers that they are known by.
+pub async fn end_all(transaction: &WriteTransaction, user: UserId) -> Result<u64, DbError> {
+    end_but(transaction, user, None, None).await
+}
+
+/// The same of a caller, but for the session and the browser that they call from, so that nobody takes from themselves what lets them in while
+/// strangers guess.
+pub async fn end_others(
+    transaction: &WriteTransaction,
+    caller: &Caller,
+    context: &RequestContext,
+) -> Result<u64, DbError> {
+    end_but(transaction, caller.user, Some(caller.session), context.device.as_ref()).await
+}
+
+async fn end_but(
+    transaction: &WriteTransaction,
+    user: UserId,
+    session: Option<SessionId>,
+    device: Option<&Token>,
+) -> Result<u64, DbError> {
     pending_login::Entity::delete_many().filter(pending_login::Column::UserId.eq(user)).exec(transaction).await?;
-    known_device::Entity::delete_many().filter(known_device::Column::UserId.eq(user)).exec(transaction).await?;
-    let others =
-        Condition::all().add(session::Column::UserId.eq(user)).add_option(but.map(|own| session::Column::Id.ne(own)));
+    let devices = Condition::all()
+        .add(known_device::Column::UserId.eq(user))
+        .add_option(device.map(|own| known_device::Column::TokenHash.ne(own.hash())));
+    known_device::Entity::delete_many().filter(devices).exec(transaction).await?;
+    let others = Condition::all()
+        .add(session::Column::UserId.eq(user))
+        .add_option(session.map(|own| session::Column::Id.ne(own)));
     end_where(transaction, others).await
 }
 

@@ -23,7 +23,14 @@ async fn r_aud_1_a_stop_leaves_no_record_unsealed(test: TestDatabase) {
     let (end, _) = link(snapshot, 0, 1);
     let control = prepared.start(end.publisher(), Arc::clone(&end.dropped), BuiltIn::default(), String::new).unwrap();
     let context = RequestContext::of(&Default::default());
-    let evidence = Evidence { caller: None, context, action: Some(Action::SessionStart), counts: &[], project: None };
+    let evidence = Evidence {
+        caller: None,
+        context,
+        action: Some(Action::SessionStart),
+        counts: &[],
+        standing: None,
+        project: None,
+    };
     for _ in 0..3 {
         control.app.denials.failed(&control.app, &evidence, None).await;
     }

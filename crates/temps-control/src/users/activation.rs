@@ -4,12 +4,12 @@ use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 use temps_db::{
     audit::{Actor, Authentication},
-    entities::session::Proved,
+    entities::{link::LinkPurpose, session::Proved, user::UserState},
 };
 use temps_model::Secret;
 use utoipa::ToSchema;
 
-use super::store;
+use super::{links, store};
 use crate::{
     access::{Proof, Public, Token},
     app::App,
@@ -36,17 +36,18 @@ pub async fn create(State(app): State<App>, public: Public, Json(body): Json<Act
     let guess = guesses::reserve(&app, &public, Attempt::new(Factor::Token, Subject::Token)).await?;
     let token = Token::parse(body.token.expose());
     let user = match &token {
-        Some(token) => store::of_link(&app, token).await?,
+        Some(token) => links::user_of(&app, token, LinkPurpose::Activate).await?,
         None => None,
     };
-    let (Some(token), Some(user)) = (token, user.filter(|_| guess.counts())) else {
+    let (Some(token), Some(user)) = (token, user.filter(|user| guess.counts() && user.state == UserState::Invited))
+    else {
         app.denials.failed(&app, public.evidence(), None).await;
         return Err(gone());
     };
     let password = password::policy::chosen(&app, &body.password, &user.email, &user.name).await?;
     let hash = app.passwords.hash(password).await?;
     let change = Change::begin_as(&app, &public, Actor::User(user.id), Authentication::Link).await?;
-    if !store::spend_link(&change, &token).await? {
+    if !links::spend(&change, &token, LinkPurpose::Activate).await? {
         return Err(gone());
     }
     store::activate(&change, user.id, &hash).await?;

@@ -2,11 +2,14 @@
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use serde::{Deserialize, Serialize};
-use temps_db::entities::user::{self, SecondFactor, UserState};
+use temps_db::entities::{
+    link::LinkPurpose,
+    user::{self, SecondFactor, UserState},
+};
 use temps_model::{EmailAddress, Text, Timestamp, UserId};
 use utoipa::ToSchema;
 
-use super::{UserBody, store};
+use super::{UserBody, links, store};
 use crate::{
     access::Administrator,
     app::App,
@@ -81,7 +84,10 @@ pub async fn create(
             };
             store::insert(&change, new).await?
         }
-        Some(user) if user.state == UserState::Invited => user,
+        Some(user) if user.state == UserState::Invited => {
+            store::require_second_factor(&change, user.id, body.second_factor_required).await?;
+            user
+        }
         Some(_) => {
             return Err(Problem::conflict(
                 "user_exists",
@@ -90,7 +96,7 @@ pub async fn create(
             ));
         }
     };
-    let (token, expires_at) = store::make_link(&change, user.id, &administrator).await?;
+    let (token, expires_at) = links::make(&change, user.id, LinkPurpose::Activate, administrator.user).await?;
     change
         .commit(|record| record.target("user", user.id).personal_of(user.id, "invited_email", user.email.as_str()))
         .await?;

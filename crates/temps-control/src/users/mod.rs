@@ -2,7 +2,9 @@
 
 pub mod activation;
 pub mod api;
+pub mod links;
 pub mod password;
+pub mod revoke;
 pub mod sessions;
 pub mod store;
 

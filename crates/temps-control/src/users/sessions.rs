@@ -39,7 +39,7 @@ pub async fn end(
 ) -> Result<Json<EndedSessions>, Problem> {
     let user = find(&app, &administrator, &user).await?;
     let change = Change::begin(&app, &administrator).await?;
-    let ended = sessions::store::end_all(&change, user.id, None).await?;
+    let ended = sessions::store::end_all(&change, user.id).await?;
     change
         .commit(|record| record.target("user", user.id).change("sessions_ended", serde_json::Value::Null, ended))
         .await?;

@@ -1,27 +1,14 @@
-//! Users and their one-time links in the database.
-
-use std::time::Duration;
+//! Users in the database.
 
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use temps_db::{
     Database, DbError, WriteTransaction,
-    entities::{
-        link::{self, LinkPurpose},
-        user::{self, SecondFactor, UserState},
-    },
+    entities::user::{self, SecondFactor, UserState},
     vault::{KeyOwner, Place, SealedBytes},
 };
-use temps_model::{EmailAddress, LinkId, Secret, Text, Timestamp, UserId};
+use temps_model::{EmailAddress, Secret, Text, UserId};
 
-use crate::{
-    access::{Administrator, Token},
-    app::App,
-    problem::Problem,
-    wire::PageQuery,
-};
-
-/// How long an invitation can be used.
-const LINK_LIFETIME: Duration = Duration::from_secs(72 * 3_600);
+use crate::{access::Administrator, app::App, problem::Problem, wire::PageQuery};
 
 /// A user to be made; without a password they are invited.
 pub struct NewUser {
@@ -88,7 +75,30 @@ pub async fn open_hash(app: &App, user: &user::Model) -> Result<Option<Secret<St
     Ok(Some(Secret::new(hash)))
 }
 
-/// Gives a user another password, or another hash of the same one.
+/// The user as they are now, locked until the transaction ends. `None` if since they were read they were disabled, or have another password
+/// or another second factor: a login that began before that must not end after it.
+pub async fn unchanged(transaction: &WriteTransaction, read: &user::Model) -> Result<Option<user::Model>, DbError> {
+    let now = user::Entity::find_by_id(read.id).lock_exclusive().one(transaction).await?;
+    Ok(now.filter(|now| {
+        now.state == UserState::Active
+            && now.password_hash == read.password_hash
+            && now.second_factor == read.second_factor
+    }))
+}
+
+/// Another hash of the same password, unless there is another password by now.
+pub async fn renew_hash(
+    transaction: &WriteTransaction,
+    read: &user::Model,
+    hash: &Secret<String>,
+) -> Result<user::Model, DbError> {
+    let Some(mut user) = unchanged(transaction, read).await? else { return Ok(read.clone()) };
+    set_hash(transaction, user.id, hash).await?;
+    user.password_hash = user::Entity::find_by_id(user.id).one(transaction).await?.and_then(|now| now.password_hash);
+    Ok(user)
+}
+
+/// Gives a user another password.
 pub async fn set_hash(transaction: &WriteTransaction, user: UserId, hash: &Secret<String>) -> Result<(), DbError> {
     let changed =
         user::ActiveModel { password_hash: Set(Some(seal_hash(transaction, user, hash).await?)), ..Default::default() };
@@ -129,27 +139,15 @@ pub async fn list(app: &App, _: &Administrator, page: &PageQuery) -> Result<Vec<
     Ok(query.all(app.database.read()).await.map_err(DbError::from)?)
 }
 
-/// A link that lets its holder choose the first password, once. Older ones of the same user are voided.
-pub async fn make_link(
+/// Whether an invited user needs a second factor, as the latest invitation says.
+pub async fn require_second_factor(
     transaction: &WriteTransaction,
     user: UserId,
-    administrator: &Administrator,
-) -> Result<(Token, Timestamp), DbError> {
-    link::Entity::delete_many().filter(link::Column::UserId.eq(user)).exec(transaction).await?;
-    let now = transaction.now();
-    let (token, expires_at) = (Token::generate(), now.after(LINK_LIFETIME));
-    let row = link::ActiveModel {
-        id: Set(LinkId::generate(now)),
-        user_id: Set(user),
-        purpose: Set(LinkPurpose::Activate),
-        token_hash: Set(token.hash()),
-        expires_at: Set(expires_at),
-        used_at: Set(None),
-        created_at: Set(now),
-        created_by: Set(administrator.user),
-    };
-    link::Entity::insert(row).exec_without_returning(transaction).await?;
-    Ok((token, expires_at))
+    required: bool,
+) -> Result<(), DbError> {
+    let changed = user::ActiveModel { second_factor_required: Set(required), ..Default::default() };
+    user::Entity::update_many().set(changed).filter(user::Column::Id.eq(user)).exec(transaction).await?;
+    Ok(())
 }
 
 pub async fn find_by_email(
@@ -158,31 +156,6 @@ pub async fn find_by_email(
     email: &EmailAddress,
 ) -> Result<Option<user::Model>, DbError> {
     Ok(user::Entity::find().filter(user::Column::Email.eq(email.clone())).one(transaction).await?)
-}
-
-/// The user whose unspent link this is.
-pub async fn of_link(app: &App, token: &Token) -> Result<Option<user::Model>, DbError> {
-    let link = link::Entity::find()
-        .filter(link::Column::TokenHash.eq(token.hash()))
-        .filter(link::Column::UsedAt.is_null())
-        .filter(link::Column::ExpiresAt.gt(app.clock.now()))
-        .find_also_related(user::Entity)
-        .one(app.database.read())
-        .await?;
-    Ok(link.and_then(|(_, user)| user).filter(|user| user.state == UserState::Invited))
-}
-
-/// Spends a link by one conditional update, so that of several attempts exactly one succeeds.
-pub async fn spend_link(transaction: &WriteTransaction, token: &Token) -> Result<bool, DbError> {
-    let now = transaction.now();
-    let spent = link::Entity::update_many()
-        .set(link::ActiveModel { used_at: Set(Some(now)), ..Default::default() })
-        .filter(link::Column::TokenHash.eq(token.hash()))
-        .filter(link::Column::UsedAt.is_null())
-        .filter(link::Column::ExpiresAt.gt(now))
-        .exec(transaction)
-        .await?;
-    Ok(spent.rows_affected == 1)
 }
 
 /// Gives an invited user their first password.
@@ -212,4 +185,33 @@ async fn seal_hash(
 ) -> Result<SealedBytes, DbError> {
     let place = Place::new(user::Column::PasswordHash, user);
     transaction.vault().seal(transaction, KeyOwner::Instance, &place, hash.expose().as_bytes()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use temps_testkit::{TestDatabase, on_both_databases};
+
+    use super::*;
+    use crate::testing::Testing;
+
+    on_both_databases!(an_old_hash_is_not_renewed_over_a_new_password);
+
+    async fn an_old_hash_is_not_renewed_over_a_new_password(test: TestDatabase) {
+        let testing = Testing::start(test).await;
+        let database = &testing.app.database;
+        let read = user::Entity::find().one(database.read()).await.unwrap().unwrap();
+        let hash = |text: &str| Secret::new(text.to_owned());
+        let change = async |work: &str| {
+            let transaction = database.begin().await.unwrap();
+            match work {
+                "renew" => drop(renew_hash(&transaction, &read, &hash("of the old password")).await.unwrap()),
+                _ => set_hash(&transaction, read.id, &hash("of the new password")).await.unwrap(),
+            }
+            transaction.commit().await.unwrap();
+            let now = user::Entity::find_by_id(read.id).one(database.read()).await.unwrap().unwrap();
+            open_hash(&testing.app, &now).await.unwrap().unwrap().expose().clone()
+        };
+        assert_eq!(change("set").await, "of the new password");
+        assert_eq!(change("renew").await, "of the new password");
+    }
 }

@@ -11,8 +11,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     /// Factor, origin and a keyed hash of the subject, such as `password account 9f…`.
     pub bucket: String,
-    /// Wrong guesses, as they were at `last_at`; they fade with time.
-    pub failures: i32,
+    /// Thousandths of wrong guesses, as they were at `last_at`; they fade with time.
+    pub thousandths: i32,
     pub last_at: Timestamp,
     /// A guess before this moment counts for nothing.
     pub not_before: Timestamp,
@@ -27,7 +27,7 @@ impl Tagged for Entity {
     fn tag(column: &Column) -> Tag {
         use Column::*;
         match column {
-            Bucket | Failures | LastAt | NotBefore => Tag::None,
+            Bucket | Thousandths | LastAt | NotBefore => Tag::None,
         }
     }
 }

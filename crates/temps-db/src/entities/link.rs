@@ -12,6 +12,9 @@ pub enum LinkPurpose {
     /// Choose the first password of an invited account.
     #[sea_orm(string_value = "activate")]
     Activate,
+    /// End all sessions of an account whose owner was told of something that they did not do.
+    #[sea_orm(string_value = "revoke")]
+    Revoke,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -57,7 +57,7 @@ CREATE INDEX known_devices_by_user ON known_devices (user_id);
 -- How often was guessed, by what is counted together. The subject in its name is a keyed hash.
 CREATE TABLE guess_counts (
   bucket text PRIMARY KEY NOT NULL,
-  failures integer NOT NULL,
+  thousandths integer NOT NULL,
   last_at BIGINT NOT NULL,
   not_before BIGINT NOT NULL
 ) STRICT;

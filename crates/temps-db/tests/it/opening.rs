@@ -206,7 +206,7 @@ async fn r_dep_7_a_newer_schema_is_refused_and_untouched(place: TestDatabase) {
     let before = state(&instance).await;
     let error = instance.try_open().await.unwrap_err();
     let OpenError::NewerSchema { found, known } = &error else { panic!("{error}") };
-    assert_eq!((found.as_str(), known.as_str()), ("m9999_later", "m0003_login"));
+    assert_eq!((found.as_str(), known.as_str()), ("m9999_later", "m0004_mail"));
     assert!(error.to_string().contains("newer version of Temps"), "{error}");
     assert_eq!(state(&instance).await, before);
 }
@@ -228,7 +228,7 @@ async fn starts_at_the_same_time_agree() {
         start.unwrap().unwrap();
     }
     let applied = texts(instance.open().await.read(), "SELECT version FROM seaql_migrations").await;
-    assert_eq!(applied, ["m0001_foundations", "m0002_changed_rules", "m0003_login"]);
+    assert_eq!(applied, ["m0001_foundations", "m0002_changed_rules", "m0003_login", "m0004_mail"]);
 }
 
 async fn what_is_no_database_is_refused_and_untouched(place: TestDatabase) {

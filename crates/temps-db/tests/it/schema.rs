@@ -36,7 +36,14 @@ async fn r_gdpr_1_secret_columns_hold_bytes_and_are_the_expected_ones(place: Tes
         .collect();
     assert_eq!(
         secret,
-        ["certificates.key", "data_keys.wrapped", "instance_secrets.value", "totp_keys.secret", "users.password_hash"]
+        [
+            "certificates.key",
+            "data_keys.wrapped",
+            "instance_secrets.value",
+            "mails.content",
+            "totp_keys.secret",
+            "users.password_hash"
+        ]
     );
     let bytes = columns_of_bytes(database.read()).await;
     for column in secret {

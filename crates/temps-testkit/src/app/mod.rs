@@ -170,6 +170,11 @@ impl TestApp {
         store::join(&self.store, project, person.id().await, role).await;
     }
 
+    /// The token of a link such as notices carry, made past the mail.
+    pub async fn revocation(&self, person: &Person) -> String {
+        store::revocation(&self.store, person.id().await).await
+    }
+
     /// What a visitor gets.
     pub async fn get(&self, host: &str, path: &str) -> Reply {
         self.get_from(host, path, VISITOR).await
@@ -244,6 +249,11 @@ fn config(database: &TestDatabase) -> Config {
         log_format: LogFormat::Text,
         drain_timeout: Duration::from_secs(5),
         demo: false,
+        mail_server: None,
+        mail_from: "Temps <temps@example.com>".to_owned(),
+        mail_user: None,
+        mail_password: None,
+        mail_ca: None,
     }
 }
 

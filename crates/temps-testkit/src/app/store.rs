@@ -1,23 +1,28 @@
 //! Looking into the database, and changing it, past everything that the program offers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement};
 use temps::{config::Config, instance::database_settings};
 use temps_db::{
     Database,
-    entities::{member, project},
+    entities::{
+        link::{self, LinkPurpose},
+        member, project,
+    },
     tags::inventory,
     vault::KeySources,
 };
-use temps_model::{Role, UserId};
+use temps_model::{LinkId, Role, UserId};
 
 use super::RunningClock;
 
 /// What changes without anybody's doing.
 const RESTLESS: [&str; 2] = ["leases", "audit_records"];
 /// What every login leaves behind, also one that fails.
-const TRACES: [&str; 3] = ["guess_counts", "login_attempts", "spent_proofs"];
+const TRACES: [&str; 4] = ["guess_counts", "login_attempts", "mails", "spent_proofs"];
 
 pub async fn open(config: &Config, clock: &RunningClock) -> Database {
     let keys = KeySources { environment: None, credentials: None, file: config.data_dir.join("master.key") };
@@ -38,6 +43,25 @@ pub async fn join(database: &Database, project: &str, user: UserId, role: Role) 
     };
     member::Entity::insert(row).exec_without_returning(&transaction).await.expect("a new member");
     transaction.commit().await.expect("a commit");
+}
+
+/// A link with which a user ends all of their sessions: its token.
+pub async fn revocation(database: &Database, user: UserId) -> String {
+    let transaction = database.begin().await.expect("a transaction");
+    let (now, token) = (transaction.now(), LinkId::generate(transaction.now()).uuid().to_bytes_le().repeat(2));
+    let row = link::ActiveModel {
+        id: Set(LinkId::generate(now)),
+        user_id: Set(user),
+        purpose: Set(LinkPurpose::Revoke),
+        token_hash: Set(digest(&SHA256, &token).as_ref().to_vec()),
+        expires_at: Set(now.after(Duration::from_secs(3_600))),
+        used_at: Set(None),
+        created_at: Set(now),
+        created_by: Set(user),
+    };
+    link::Entity::insert(row).exec_without_returning(&transaction).await.expect("a new link");
+    transaction.commit().await.expect("a commit");
+    URL_SAFE_NO_PAD.encode(token)
 }
 
 pub async fn execute(database: &Database, sql: &str) {

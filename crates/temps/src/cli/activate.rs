@@ -25,7 +25,7 @@ pub struct Activate {
 
 impl Activate {
     pub async fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut api = context.api()?;
+        let api = context.api()?;
         let link = match &self.link_file {
             Some(path) => secrets::first_line_of(path)?,
             None => secrets::prompt("One-time link: ", "name a file with --link-file")?,

@@ -4,6 +4,7 @@ use std::{
     error::Error,
     fs,
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -16,12 +17,16 @@ use super::{
     failure::Failure,
     problem::Problem,
     sessions::{Login, Sessions},
+    step_up,
 };
 use crate::config::PublicUrl;
 
 /// Where the Temps of this machine is unless it was told otherwise.
 pub(crate) const DEFAULT_SERVER: &str = "https://temps.localhost:8443";
-const COOKIE: &str = "__Host-temps_session";
+const SESSION: &str = "__Host-temps_session";
+/// Of a login that waits for its second factor.
+const PENDING: &str = "__Host-temps_login";
+const DEVICE: &str = "__Host-temps_device";
 /// As many as the API gives at once.
 const PAGE: &str = "200";
 
@@ -29,7 +34,8 @@ const PAGE: &str = "200";
 pub struct Api {
     http: reqwest::Client,
     server: PublicUrl,
-    sessions: Sessions,
+    /// Behind a lock, because a proof that is given in the middle of a command renews the session.
+    sessions: Mutex<Sessions>,
     authority: Option<PathBuf>,
 }
 
@@ -38,17 +44,34 @@ pub struct Api {
 pub struct Reply {
     pub body: Value,
     pub version: Option<String>,
-    token: Option<Secret<String>>,
+    cookies: Cookies,
+}
+
+/// What an answer sets.
+#[derive(Debug, Default)]
+struct Cookies {
+    session: Option<Secret<String>>,
+    pending: Option<Secret<String>>,
+    device: Option<Secret<String>>,
+}
+
+impl Reply {
+    /// Half a login, if the answer is one.
+    pub fn pending(&self) -> Option<&Secret<String>> {
+        self.cookies.pending.as_ref()
+    }
 }
 
 /// One request: its path below `/api/v1` as segments, and what goes with it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Call<'a> {
     pub path: &'a [&'a str],
     pub query: Vec<(&'static str, String)>,
     pub body: Option<Value>,
     /// The version that a change is based on; `*` for whatever it is now.
     pub version: Option<String>,
+    /// Half a login, which this is to finish.
+    pub pending: Option<Secret<String>>,
 }
 
 impl Api {
@@ -59,7 +82,7 @@ impl Api {
         let server: PublicUrl = server.parse().map_err(|error| Failure::local(format!("--server: {error}")))?;
         let authority = authority(options, &server, &sessions, data_dir);
         let http = client(&server, authority.as_deref())?;
-        Ok(Self { http, server, sessions, authority })
+        Ok(Self { http, server, sessions: Mutex::new(sessions), authority })
     }
 
     /// `https://temps.example.com`
@@ -94,8 +117,27 @@ impl Api {
         }
     }
 
+    /// Makes a call. If the server wants to be shown first who asks, the person is asked and the call repeated.
     pub async fn call(&self, method: Method, call: Call<'_>) -> Result<Reply, Failure> {
+        match self.attempt(method.clone(), call.clone()).await {
+            Err(Failure::Refused(problem)) if problem.code == "step_up_required" => {
+                let proof = step_up::ask(problem)?;
+                let path = &["session", "step-up"];
+                let reply = self.attempt(Method::POST, Call { path, body: Some(proof), ..Call::default() }).await?;
+                if let Some(token) = reply.cookies.session {
+                    self.sessions().renew(&self.server.to_string(), token)?;
+                }
+                self.attempt(method, call).await
+            }
+            answered => answered,
+        }
+    }
+
+    async fn attempt(&self, method: Method, call: Call<'_>) -> Result<Reply, Failure> {
         let mut request = self.request(method, call.path, &call.query)?;
+        if let Some(pending) = &call.pending {
+            request = request.header(header::COOKIE, cookie(PENDING, pending)?);
+        }
         if let Some(version) = call.version {
             request = request.header(header::IF_MATCH, if version == "*" { version } else { format!("\"{version}\"") });
         }
@@ -115,11 +157,12 @@ impl Api {
             url.query_pairs_mut().extend_pairs(query);
         }
         let mut request = self.http.request(method, url).header(header::ORIGIN, self.server.to_string());
-        if let Some(login) = self.sessions.login(&self.server.to_string()) {
-            let mut cookie =
-                header::HeaderValue::try_from(format!("{COOKIE}={}", login.token.expose())).map_err(Failure::local)?;
-            cookie.set_sensitive(true);
-            request = request.header(header::COOKIE, cookie);
+        let (sessions, server) = (self.sessions(), self.server.to_string());
+        if let Some(login) = sessions.login(&server) {
+            request = request.header(header::COOKIE, cookie(SESSION, &login.token)?);
+        }
+        if let Some(device) = sessions.device(&server) {
+            request = request.header(header::COOKIE, cookie(DEVICE, device)?);
         }
         Ok(request)
     }
@@ -128,9 +171,9 @@ impl Api {
         let response = self.stream(request).await?;
         let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
         let version = tag.map(|tag| tag.trim_matches('"').to_owned());
-        let token = session_token(response.headers());
+        let cookies = cookies(response.headers());
         let body = response.text().await.map_err(|error| self.unreachable(&error))?;
-        Ok(Reply { body: serde_json::from_str(&body).unwrap_or(Value::Null), version, token })
+        Ok(Reply { body: serde_json::from_str(&body).unwrap_or(Value::Null), version, cookies })
     }
 
     /// The answer with its body unread, if the server did not refuse.
@@ -152,16 +195,22 @@ impl Api {
     }
 
     /// Keeps the login that an answer brought.
-    pub fn remember(&mut self, email: &str, reply: &Reply) -> Result<(), Failure> {
-        let Some(token) = reply.token.clone() else {
+    pub fn remember(&self, email: &str, reply: &Reply) -> Result<(), Failure> {
+        let Some(token) = reply.cookies.session.clone() else {
             return Err(Failure::local("The server answered without a session."));
         };
         let authority = self.authority.as_ref().and_then(|path| path.canonicalize().ok());
-        self.sessions.remember(&self.server.to_string(), Login { email: email.to_owned(), token, authority })
+        let (mut sessions, server) = (self.sessions(), self.server.to_string());
+        let device = reply.cookies.device.clone().or_else(|| sessions.device(&server).cloned());
+        sessions.remember(&server, Login { email: email.to_owned(), token, device, authority })
     }
 
-    pub fn forget(&mut self) -> Result<(), Failure> {
-        self.sessions.forget(&self.server.to_string())
+    pub fn forget(&self) -> Result<(), Failure> {
+        self.sessions().forget(&self.server.to_string())
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
@@ -190,10 +239,19 @@ fn root_cause(error: &reqwest::Error) -> String {
     text.split(" (os error").next().unwrap_or(&text).trim_end_matches('.').to_owned()
 }
 
-fn session_token(headers: &header::HeaderMap) -> Option<Secret<String>> {
-    let cookies = headers.get_all(header::SET_COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let ours = cookies.filter_map(|cookie| cookie.strip_prefix(COOKIE)?.strip_prefix('=')?.split(';').next());
-    ours.filter(|token| !token.is_empty()).map(|token| Secret::new(token.to_owned())).next()
+fn cookie(name: &str, token: &Secret<String>) -> Result<header::HeaderValue, Failure> {
+    let mut cookie = header::HeaderValue::try_from(format!("{name}={}", token.expose())).map_err(Failure::local)?;
+    cookie.set_sensitive(true);
+    Ok(cookie)
+}
+
+fn cookies(headers: &header::HeaderMap) -> Cookies {
+    let of = |name: &str| {
+        let all = headers.get_all(header::SET_COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let ours = all.filter_map(|cookie| cookie.strip_prefix(name)?.strip_prefix('=')?.split(';').next());
+        ours.filter(|token| !token.is_empty()).map(|token| Secret::new(token.to_owned())).next()
+    };
+    Cookies { session: of(SESSION), pending: of(PENDING), device: of(DEVICE) }
 }
 
 /// `--ca`, `TEMPS_CA`, the authority of the login, or that of the Temps on this machine for the names that only it can have.

@@ -145,7 +145,7 @@ impl Change {
         }
         change(&mut settings);
         let query = if self.dry_run { vec![("dry_run", "true".to_owned())] } else { Vec::new() };
-        let call = Call { path: &path, query, body: Some(settings), version: current.version };
+        let call = Call { path: &path, query, body: Some(settings), version: current.version, ..Call::default() };
         let saved = api.call(Method::PUT, call).await?.body;
         terminal.answer(&saved, |terminal| match self.dry_run {
             true => terminal.dry_run(&saved),

@@ -22,6 +22,7 @@ mod secrets;
 mod serve;
 mod sessions;
 mod setup;
+mod step_up;
 mod terminal;
 mod trust;
 mod users;

@@ -22,6 +22,10 @@ pub struct Problem {
     hint: Option<String>,
     request_id: Option<String>,
     pub errors: Vec<FieldError>,
+    /// A proof of work that is to be found first.
+    pub challenge: Option<Value>,
+    /// By what the user can prove who they are.
+    pub methods: Vec<String>,
     /// The document as it came.
     #[serde(skip)]
     pub document: Value,
@@ -47,6 +51,15 @@ impl Problem {
             _ => serde_json::json!({ "title": problem.title, "status": status.as_u16() }),
         };
         Box::new(problem)
+    }
+}
+
+impl Problem {
+    /// With another hint, for what a person does here.
+    pub fn hinting(mut self, hint: &str) -> Self {
+        self.document["hint"] = hint.into();
+        self.hint = Some(hint.to_owned());
+        self
     }
 }
 

@@ -28,6 +28,17 @@ impl PasswordSource {
         }
     }
 
+    /// What is asked for after the password: the second line, or what a person types.
+    pub fn second_line(&self, question: &str) -> Result<Secret<String>, Failure> {
+        match self.password_stdin {
+            true => first_line_of_stdin().map_err(|_| {
+                let what = question.trim_end_matches([':', ' ']);
+                Failure::local(format!("{what} is needed: give it as the second line of standard input."))
+            }),
+            false => prompt(question, ""),
+        }
+    }
+
     /// Asks twice if a person types it.
     pub fn choose(&self) -> Result<Secret<String>, Failure> {
         let password = self.read()?;

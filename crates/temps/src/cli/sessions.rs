@@ -25,7 +25,13 @@ struct Stored {
     /// The server that was logged in to last.
     current: Option<String>,
     servers: BTreeMap<String, Login>,
+    /// By what servers know this machine after a logout.
+    #[serde(default)]
+    devices: BTreeMap<String, Device>,
 }
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Device(#[serde(serialize_with = "expose")] Secret<String>);
 
 /// One login.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,12 +40,22 @@ pub struct Login {
     /// The value of the session cookie.
     #[serde(serialize_with = "expose")]
     pub token: Secret<String>,
+    /// Says that the user has logged in from here before; it lets nobody in.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "expose_some")]
+    pub device: Option<Secret<String>>,
     /// The file of the authority that the server was verified against, so that the next command needs no `--ca`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority: Option<PathBuf>,
 }
 
-/// The one place where the token is written.
+fn expose_some<S: Serializer>(token: &Option<Secret<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match token {
+        Some(token) => expose(token, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// The one place where tokens are written.
 fn expose<S: Serializer>(token: &Secret<String>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose())
 }
@@ -81,6 +97,20 @@ impl Sessions {
         self.stored.servers.get(server)
     }
 
+    /// By what a server knows this machine, also after a logout.
+    pub fn device(&self, server: &str) -> Option<&Secret<String>> {
+        let of_login = self.login(server).and_then(|login| login.device.as_ref());
+        of_login.or_else(|| self.stored.devices.get(server).map(|Device(token)| token))
+    }
+
+    /// Another token of the same login.
+    pub fn renew(&mut self, server: &str, token: Secret<String>) -> Result<(), Failure> {
+        if let Some(login) = self.stored.servers.get_mut(server) {
+            login.token = token;
+        }
+        self.save()
+    }
+
     pub fn remember(&mut self, server: &str, login: Login) -> Result<(), Failure> {
         self.stored.servers.insert(server.to_owned(), login);
         self.stored.current = Some(server.to_owned());
@@ -88,7 +118,9 @@ impl Sessions {
     }
 
     pub fn forget(&mut self, server: &str) -> Result<(), Failure> {
-        self.stored.servers.remove(server);
+        if let Some(device) = self.stored.servers.remove(server).and_then(|login| login.device) {
+            self.stored.devices.insert(server.to_owned(), Device(device));
+        }
         self.save()
     }
 
@@ -118,6 +150,7 @@ mod tests {
         Login {
             email: "owner@example.com".into(),
             token: Secret::new("t0ken".into()),
+            device: Some(Secret::new("d3vice".into())),
             authority: Some("/srv/temps/ca.pem".into()),
         }
     }
@@ -136,7 +169,10 @@ mod tests {
         assert_eq!(again.login(SERVER).unwrap().token.expose(), "t0ken");
         assert_eq!(again.login(SERVER).unwrap().authority.as_deref(), Some(Path::new("/srv/temps/ca.pem")));
         again.forget(SERVER).unwrap();
-        assert!(!fs::read_to_string(&path).unwrap().contains("t0ken"));
+        let left = fs::read_to_string(&path).unwrap();
+        assert!(!left.contains("t0ken") && left.contains("d3vice"), "whoever logs in again is known");
+        assert_eq!(again.device(SERVER).unwrap().expose(), "d3vice");
+        assert!(again.login(SERVER).is_none());
     }
 
     #[test]

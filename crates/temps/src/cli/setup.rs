@@ -30,7 +30,7 @@ pub struct Setup {
 
 impl Setup {
     pub async fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut api = context.api()?;
+        let api = context.api()?;
         let token = self.token(context)?;
         let password = self.password.choose()?;
         let body = json!({

@@ -20,6 +20,9 @@ pub enum Users {
         email: EmailAddress,
         #[arg(long)]
         name: String,
+        /// Demand a second factor of this user, whatever the instance demands of others
+        #[arg(long)]
+        second_factor: bool,
     },
 }
 
@@ -28,6 +31,7 @@ const LIST: &[Column] = &[
     ("NAME", "/name"),
     ("STATE", "/state"),
     ("ADMINISTRATOR", "/administrator"),
+    ("SECOND FACTOR", "/second_factor"),
     ("CREATED", "/created_at"),
 ];
 
@@ -39,8 +43,9 @@ impl Users {
                 let users = api.list(&["users"], &[]).await?;
                 terminal.list(&users, LIST, "There are no users.");
             }
-            Self::Create { email, name } => {
-                let created = api.post(&["users"], json!({ "email": email, "name": name })).await?.body;
+            Self::Create { email, name, second_factor } => {
+                let body = json!({ "email": email, "name": name, "second_factor_required": second_factor });
+                let created = api.post(&["users"], body).await?.body;
                 terminal.answer(&created, |terminal| {
                     terminal.note(format_args!(
                         "Give this link to {email} and nobody else. It works once, until {}:",

@@ -46,7 +46,19 @@ pub(super) fn check(values: Values, sources: &Sources, problems: &mut Vec<Proble
     if let Some(text) = apps_domain.as_ref().and_then(|domain| shares_cookies(&public_url.host, domain)) {
         complain("public_url", text);
     }
+    if values.mail_user.is_some() != values.mail_password.is_some() {
+        complain("mail_user", "and mail_password belong together".into());
+    }
+    if values.mail_server.is_none() && (values.mail_user.is_some() || values.mail_ca.is_some()) {
+        complain("mail_server", "is missing; mail_user, mail_password and mail_ca are for a mail server".into());
+    }
+    let mail_from = values.mail_from.unwrap_or_else(|| format!("Temps <temps@{}>", public_url.host));
     Some(Config {
+        mail_server: values.mail_server,
+        mail_from,
+        mail_user: values.mail_user,
+        mail_password: values.mail_password,
+        mail_ca: values.mail_ca,
         data_dir: values.data_dir.unwrap_or_else(|| DATA_DIR.into()),
         public_url,
         http_addr,

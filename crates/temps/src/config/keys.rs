@@ -76,6 +76,21 @@ pub const KEYS: &[Key] = &[
     Key { name: "demo", kind: Switch, default: "false",
         meaning: "Whether the first user gets a project named demo with an example site.",
         read: |v, t| parse::set(&mut v.demo, parse::switch(t)), show: |c| c.demo.to_string() },
+    Key { name: "mail_server", kind: One, default: "none: mail is written into outbox in the data directory and shown on the terminal",
+        meaning: "Mail server: smtps://HOST[:465] for TLS, smtp://HOST[:587] for STARTTLS. Its certificate is verified.",
+        read: |v, t| parse::set(&mut v.mail_server, t.parse()), show: |c| parse::shown(c.mail_server.as_ref()) },
+    Key { name: "mail_from", kind: One, default: "Temps <temps@HOST>, with the host of public_url",
+        meaning: "Sender of mail: an address, or Name <address>.",
+        read: |v, t| parse::set(&mut v.mail_from, parse::text(t)), show: |c| c.mail_from.clone() },
+    Key { name: "mail_user", kind: One, default: "none",
+        meaning: "User name for the mail server.",
+        read: |v, t| parse::set(&mut v.mail_user, parse::text(t)), show: |c| parse::shown(c.mail_user.as_ref()) },
+    Key { name: "mail_password", kind: Secret, default: "none",
+        meaning: "Password for the mail server.",
+        read: |v, t| parse::set(&mut v.mail_password, parse::secret(t)), show: |c| parse::shown_if(c.mail_password.is_some(), "(hidden)") },
+    Key { name: "mail_ca", kind: One, default: "none: the system's authorities",
+        meaning: "File with certificates in PEM form that the mail server is verified against, beside the system's.",
+        read: |v, t| parse::set(&mut v.mail_ca, parse::path(t)), show: |c| c.mail_ca.as_ref().map(|path| path.display().to_string()).unwrap_or_default() },
 ];
 
 impl Key {

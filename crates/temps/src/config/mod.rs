@@ -14,7 +14,7 @@ use temps_model::{HostName, Network, Secret};
 
 pub use checks::DATA_DIR;
 pub use keys::{KEYS, Key, Kind};
-pub use parse::{DatabaseUrl, LogFormat, PublicUrl, SecurityContact};
+pub use parse::{DatabaseUrl, LogFormat, MailServer, PublicUrl, SecurityContact};
 pub use problem::{Origin, Problem, Problems};
 pub use sources::{Given, Sources};
 
@@ -42,6 +42,12 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// Whether the first user gets a project to try things with.
     pub demo: bool,
+    /// `None`: mail is written into a folder.
+    pub mail_server: Option<MailServer>,
+    pub mail_from: String,
+    pub mail_user: Option<String>,
+    pub mail_password: Option<Secret<String>>,
+    pub mail_ca: Option<PathBuf>,
 }
 
 /// A configuration and where each value came from.

@@ -24,6 +24,11 @@ pub(super) struct Values {
     pub log_format: Option<LogFormat>,
     pub drain_timeout: Option<Duration>,
     pub demo: Option<bool>,
+    pub mail_server: Option<MailServer>,
+    pub mail_from: Option<String>,
+    pub mail_user: Option<String>,
+    pub mail_password: Option<Secret<String>>,
+    pub mail_ca: Option<PathBuf>,
 }
 
 pub(super) fn set<T>(slot: &mut Option<T>, value: Result<T, String>) -> Result<(), String> {
@@ -139,6 +144,53 @@ impl fmt::Display for PublicUrl {
             port => write!(f, "https://{}:{port}", self.host),
         }
     }
+}
+
+/// A mail server: `smtps://` for TLS from the first byte, `smtp://` for STARTTLS, which is then demanded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailServer {
+    pub host: HostName,
+    pub port: u16,
+    pub implicit_tls: bool,
+}
+
+impl FromStr for MailServer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let complaint =
+            || format!("{text:?} is no mail server such as smtps://mail.example.com or smtp://mail.example.com:587");
+        let (scheme, rest) = text.split_once("://").ok_or_else(complaint)?;
+        let implicit_tls = match scheme {
+            "smtps" => true,
+            "smtp" => false,
+            _ => return Err(complaint()),
+        };
+        let rest = rest.trim_end_matches('/');
+        let (host, port) = rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+        let port =
+            port.map_or(Ok(if implicit_tls { 465 } else { 587 }), |port| port.parse().map_err(|_| complaint()))?;
+        Ok(Self { host: host.parse().map_err(|_| complaint())?, port, implicit_tls })
+    }
+}
+
+impl fmt::Display for MailServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", if self.implicit_tls { "smtps" } else { "smtp" }, self.host, self.port)
+    }
+}
+
+/// Anything but nothing and control characters.
+pub(super) fn text(text: &str) -> Result<String, String> {
+    match text.is_empty() || text.chars().any(char::is_control) {
+        true => Err("must be a text of one line".into()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+/// The same for a secret, which is never part of the complaint.
+pub(super) fn secret(given: &str) -> Result<Secret<String>, String> {
+    text(given).map(Secret::new)
 }
 
 /// Where a PostgreSQL database is; it may hold a password.

@@ -23,8 +23,13 @@ on_both_databases!(
 );
 
 /// Anybody may call these and no others.
-const PUBLIC: [&str; 4] =
-    ["GET /api/v1/setup", "POST /api/v1/setup", "POST /api/v1/session", "POST /api/v1/activation"];
+const PUBLIC: [&str; 5] = [
+    "GET /api/v1/setup",
+    "POST /api/v1/setup",
+    "POST /api/v1/session",
+    "POST /api/v1/activation",
+    "POST /api/v1/revoke",
+];
 
 fn name(route: &Route) -> String {
     format!("{} {}", route.method, route.path)

@@ -109,6 +109,10 @@ impl World {
                 let token = self.app.invite(&self.app.stranger(&format!("invited{n}@example.com"))).await;
                 case.body = Some(json!({ "token": token, "password": PASSWORD }));
             }
+            ("POST", "/revoke") => {
+                let user = self.app.user(&format!("told{n}")).await;
+                case.body = Some(json!({ "token": self.app.revocation(&user).await }));
+            }
             ("PUT", "/instance") => case.body = Some(settings()),
             ("POST", "/users") => case.body = Some(json!({ "email": format!("new{n}@example.com") })),
             ("POST", "/projects") => case.body = Some(json!({ "slug": format!("p{n}") })),

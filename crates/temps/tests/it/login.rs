@@ -1,14 +1,13 @@
-//! Second factors, fresh proofs, counted guesses.
+//! Second factors, fresh proofs, ended sessions.
 
 use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use temps_control::{access::Access, guesses::Factor, route::Route, router::routes};
+use temps_control::{access::Access, route::Route, router::routes};
 use temps_model::Clock;
 use temps_testkit::{
     TestApp, TestDatabase,
-    app::{Answer, DEVICE, EventStream, PASSWORD, PENDING, Person, codes::solve, eventually},
+    app::{Answer, EventStream, PASSWORD, PENDING, Person, eventually},
     on_both_databases,
 };
 use tokio::task::JoinSet;
@@ -18,7 +17,6 @@ use crate::cases::{World, settings_with};
 on_both_databases!(
     r_auth_1_a_code_works_once_whoever_asks_and_however_often,
     r_auth_1_a_code_is_taken_one_step_early_or_late_and_never_an_older_one,
-    r_auth_2_a_guess_is_counted_before_it_is_looked_at_and_a_restart_forgets_none,
     r_auth_4_half_a_login_opens_nothing_but_the_second_factor,
     r_auth_5_factors_and_password_need_a_fresh_proof_with_the_strongest_factor,
     r_auth_9_every_proof_brings_a_new_session_token,
@@ -26,34 +24,11 @@ on_both_databases!(
     enrolment_explains_a_wrong_clock_and_counts_only_when_confirmed,
     an_instance_that_demands_a_second_factor_leads_to_it_and_to_nothing_else,
     r_sess_2_sessions_of_others_and_ones_own_are_ended_with_open_streams,
-    r_sess_3_strangers_who_guess_pay_and_wait_and_the_owner_gets_in_from_a_known_device,
-    r_sess_4_whoever_guesses_too_early_learns_nothing_from_the_right_password,
+    r_sess_2_a_call_whose_session_ends_while_its_body_arrives_changes_nothing,
+    half_a_login_ends_with_everything_else_that_was_begun,
     r_sess_7_a_session_in_two_places_has_to_be_proved,
-    proofs_of_work_are_taken_once_and_only_for_what_was_asked,
     a_user_sees_their_logins_and_what_failed,
 );
-
-#[test]
-fn r_auth_2_every_route_that_takes_a_secret_has_its_counters() {
-    let takes_a_secret = |schema: &Value| {
-        let properties = schema["properties"].as_object().cloned().unwrap_or_default();
-        ["password", "code", "recovery_code", "token", "credential"].iter().any(|name| properties.contains_key(*name))
-    };
-    let document: Value = serde_json::from_str(&temps_control::openapi::document(&routes()).to_string()).unwrap();
-    for route in routes() {
-        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
-        let reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
-        let Some(name) = reference.and_then(|text| text.rsplit('/').next()) else { continue };
-        let secret = takes_a_secret(&document["components"]["schemas"][name]);
-        let guessed = secret && route.path != "/api/v1/me/password";
-        assert_eq!(guessed, !route.counts.is_empty(), "{} {} ({name})", route.method, route.path);
-    }
-    let public = routes().into_iter().filter(|route| route.method != "GET");
-    for route in public.filter(|route| matches!(route.access, Access::Public | Access::HalfAuthenticated)) {
-        assert!(!route.counts.is_empty(), "{} {} can be guessed at and counts nothing", route.method, route.path);
-    }
-    assert!(Factor::ALL.iter().all(|factor| !factor.name().is_empty()));
-}
 
 async fn second_factor(person: &Person, body: Value) -> Answer {
     person.post("/session/second-factor", body).await
@@ -91,7 +66,7 @@ async fn r_auth_1_a_code_works_once_whoever_asks_and_however_often(database: Tes
         attempts.spawn(async move { person.post(path, body).await.status });
     }
     // Guesses beyond the first few come too early to count; that alone must not be what makes the others fail.
-    app.execute("UPDATE guess_counts SET failures = 0, not_before = 0").await;
+    app.execute("UPDATE guess_counts SET thousandths = 0, not_before = 0").await;
     let answers = attempts.join_all().await;
     let right = answers.iter().filter(|status| [200, 201].contains(*status)).count();
     assert_eq!(right, 1, "{answers:?}");
@@ -120,41 +95,6 @@ async fn r_auth_1_a_code_is_taken_one_step_early_or_late_and_never_an_older_one(
     for none in ["", "12345", "1234567", "abcdef", "0000000000000000"] {
         assert_eq!(try_code(none.to_owned()).await, 401, "{none}");
     }
-}
-
-async fn r_auth_2_a_guess_is_counted_before_it_is_looked_at_and_a_restart_forgets_none(database: TestDatabase) {
-    let app = TestApp::start(database).await;
-    let owner = app.owner().await;
-    let email = owner.email().to_owned();
-    let stranger = app.anonymous();
-    let guess = async |spelling: &str| {
-        stranger.post("/session", json!({ "email": spelling, "password": "wrong wrong wrong" })).await.problem().1
-    };
-    for spelling in [email.as_str(), " OWNER@example.com ", "Owner@EXAMPLE.com", "ｏｗｎｅｒ@example.com", &email]
-    {
-        assert_eq!(guess(spelling).await, "login_failed");
-    }
-    assert_eq!(guess(&email).await, "proof_of_work", "five spellings, one counter");
-    let app = app.restart().await;
-    let stranger = app.anonymous();
-    let answer = stranger.post("/session", json!({ "email": email, "password": "wrong wrong wrong" })).await;
-    assert_eq!(answer.problem(), (429, "proof_of_work".to_owned()));
-    // An address that nobody has is counted alike.
-    for n in 0..6 {
-        let answer =
-            app.anonymous().post("/session", json!({ "email": "nobody+a@example.com", "password": "x" })).await;
-        assert_eq!(answer.problem().1, if n < 5 { "login_failed" } else { "proof_of_work" });
-    }
-    let answer = app.anonymous().post("/session", json!({ "email": "NOBODY+b@example.com", "password": "x" })).await;
-    assert_eq!(answer.problem().1, "proof_of_work");
-    // Fifty at a time are fifty.
-    let mut attempts = JoinSet::new();
-    for _ in 0..50 {
-        let person = app.stranger("somebody-else@example.com");
-        attempts.spawn(async move { person.log_in_with("wrong wrong wrong").await.problem().1 });
-    }
-    let answers = attempts.join_all().await;
-    assert_eq!(answers.iter().filter(|code| *code == "login_failed").count(), 5, "{answers:?}");
 }
 
 async fn r_auth_4_half_a_login_opens_nothing_but_the_second_factor(database: TestDatabase) {
@@ -231,8 +171,20 @@ async fn r_auth_5_factors_and_password_need_a_fresh_proof_with_the_strongest_fac
     );
     assert_eq!(user.elsewhere().log_in().await.status, 401);
     user.elsewhere().log_in_with("another battery and more staples").await.expect(201);
-    // Deleting a project asks for the same.
+    // What it would do can be asked at any time, and by nothing that only looks like it.
     let owner = app.owner().await;
+    let settings = settings_with("/passwords/min_characters", json!(16));
+    let put = async |query: &str| {
+        owner.call("PUT", &format!("/instance{query}")).json(&settings).if_match("*").await.problem()
+    };
+    owner.log_in().await.expect(201);
+    app.clock.advance(Duration::from_secs(901));
+    assert_eq!(put("?dry_run=true").await.0, 200);
+    for query in ["", "?dry_run=false", "?dry_run=true&dry_run=false", "?dry_run=false&dry_run=true", "?dry_run=1"] {
+        assert!([400, 403].contains(&put(query).await.0), "{query}");
+    }
+    assert_eq!(owner.get("/instance").await.expect(200)["passwords"]["min_characters"], 12);
+    // Deleting a project asks for the same.
     owner.log_in().await.expect(201);
     owner.create_project("shop").await;
     app.clock.advance(Duration::from_secs(901));
@@ -317,7 +269,7 @@ async fn enrolment_explains_a_wrong_clock_and_counts_only_when_confirmed(databas
 
 async fn an_instance_that_demands_a_second_factor_leads_to_it_and_to_nothing_else(database: TestDatabase) {
     let world = World::start(database).await;
-    let closed = |route: &Route| !route.even_unsettled && matches!(route.access, Access::User | Access::Project(_));
+    let closed = |route: &Route| !route.while_enrolling && matches!(route.access, Access::User | Access::Project(_));
     let mut cases = Vec::new();
     for route in routes().into_iter().filter(closed) {
         cases.push(world.case(&route).await);
@@ -377,52 +329,6 @@ async fn r_sess_2_sessions_of_others_and_ones_own_are_ended_with_open_streams(da
     assert_eq!((owner.get(nobody).await.status, owner.delete("/users/nobody/sessions").await.status), (404, 404));
 }
 
-async fn r_sess_3_strangers_who_guess_pay_and_wait_and_the_owner_gets_in_from_a_known_device(database: TestDatabase) {
-    let app = TestApp::start(database).await;
-    let owner = app.owner().await;
-    let mut looked_at = 0;
-    for n in 0..40_u8 {
-        let stranger = owner.elsewhere().at([127, 9, n, 1]);
-        let answer = stranger.log_in_paying("wrong wrong wrong").await;
-        assert_eq!(answer.problem(), (401, "login_failed".to_owned()));
-        looked_at += 1;
-    }
-    assert_eq!(looked_at, 40, "all are answered alike, whether they counted or not");
-    let counted = app
-        .count("SELECT CAST(MAX(failures) AS BIGINT) FROM guess_counts WHERE bucket LIKE 'password account %'")
-        .await;
-    assert!((10..=20).contains(&counted), "{counted}");
-    assert_eq!(owner.elsewhere().log_in_paying(PASSWORD).await.status, 401, "a stranger's device, too early");
-    let known = owner.with_own_jar();
-    known.keep(temps_testkit::app::SESSION, None);
-    known.log_in().await.expect(201);
-    // A device is known for one account only.
-    let user = app.user("user").await;
-    let borrowed = owner.elsewhere();
-    borrowed.keep(DEVICE, user.kept(DEVICE).as_deref());
-    assert_eq!(borrowed.log_in().await.problem().1, "proof_of_work");
-}
-
-async fn r_sess_4_whoever_guesses_too_early_learns_nothing_from_the_right_password(database: TestDatabase) {
-    let app = TestApp::start(database).await;
-    let owner = app.owner().await;
-    let stranger = owner.elsewhere();
-    for _ in 0..6 {
-        stranger.log_in_paying("wrong wrong wrong").await.expect(401);
-    }
-    let soon = app.clock.now().after(Duration::from_secs(60)).micros();
-    app.execute(&format!("UPDATE guess_counts SET not_before = {soon} WHERE bucket LIKE 'password account %'")).await;
-    let early = |answer: &Answer| {
-        let cookies: Vec<String> = answer.all("set-cookie").iter().map(|line| (*line).to_owned()).collect();
-        (answer.status, answer.text().replace(answer.request_id(), "ID"), cookies)
-    };
-    let wrong = early(&stranger.log_in_paying("wrong wrong wrong").await);
-    let right = early(&stranger.log_in_paying(PASSWORD).await);
-    assert_eq!(wrong, right);
-    app.clock.advance(Duration::from_secs(61));
-    assert_eq!(stranger.log_in_paying(PASSWORD).await.status, 201, "in time it is right");
-}
-
 async fn r_sess_7_a_session_in_two_places_has_to_be_proved(database: TestDatabase) {
     let app = TestApp::start(database).await;
     let owner = app.owner().await;
@@ -431,48 +337,81 @@ async fn r_sess_7_a_session_in_two_places_has_to_be_proved(database: TestDatabas
     let stolen = thief.get("/projects").header("user-agent", "curl/8.0").await;
     assert_eq!(stolen.problem(), (403, "step_up_required".to_owned()));
     assert_eq!(owner.get("/projects").await.problem().1, "step_up_required", "nobody can tell who is who");
+    // However fresh its proof, it can neither change factors nor end what the owner has.
+    for (method, path) in
+        [("POST", "/me/totp"), ("POST", "/me/totp/confirm"), ("DELETE", "/sessions"), ("PUT", "/me/password")]
+    {
+        let answer = thief.call(method, path).json(&json!({ "code": "000000", "password": PASSWORD })).await;
+        assert_eq!(answer.problem().1, "step_up_required", "{path}");
+    }
     assert_eq!(owner.get("/me").await.expect(200)["must_prove"], true);
     owner.post("/session/step-up", json!({ "password": PASSWORD })).await.expect(200);
     owner.get("/projects").await.expect(200);
     thief.get("/me").await.expect(401);
+    // Saying that nobody sits in front of it hides nothing.
+    let thief = owner.with_own_jar().at([127, 7, 7, 8]);
+    owner.get("/projects").header("user-agent", "Mozilla/5.0 Firefox/140.0").await.expect(200);
+    let hidden = thief.get("/projects").header("user-agent", "curl/8.0").header("x-background", "1").await;
+    assert_eq!(hidden.problem().1, "step_up_required");
 }
 
-async fn proofs_of_work_are_taken_once_and_only_for_what_was_asked(database: TestDatabase) {
+/// A body may take its time. What the call was permitted by is asked again when it is there.
+async fn r_sess_2_a_call_whose_session_ends_while_its_body_arrives_changes_nothing(database: TestDatabase) {
+    let app = TestApp::start(database).await;
+    let user = app.user("user").await;
+    let thief = user.with_own_jar();
+    user.create_project("shop").await;
+    let slow = async |method: &str, path: &str, body: Value| {
+        let body = body.to_string();
+        let mut raw = app.reach().raw("temps.localhost", thief.address()).await;
+        let head = format!(
+            "{method} /api/v1{path} HTTP/1.1\r\nHost: temps.localhost\r\nOrigin: {}\r\nCookie: __Host-temps_session={}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            app.reach().origin,
+            thief.token().unwrap(),
+            body.len(),
+        );
+        raw.send(head + &body[..1]).await;
+        (raw, body[1..].to_owned())
+    };
+    let changes = [
+        ("PUT", "/me/password", json!({ "password": "another battery and more staples" })),
+        ("POST", "/projects/shop/domains", json!({ "host": "thief.example.com" })),
+    ];
+    let mut begun = Vec::new();
+    for (method, path, body) in changes {
+        begun.push(slow(method, path, body).await);
+    }
+    // The head is there and was found to be in order; a second later its session is not.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    user.delete("/session").await.expect(204);
+    for (mut raw, rest) in begun {
+        let answer = raw.send(rest).await.read_all().await;
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    }
+    user.log_in().await.expect(201);
+    assert_eq!(user.get("/projects/shop/domains").await.expect(200)["items"].as_array().unwrap().len(), 1);
+}
+
+async fn half_a_login_ends_with_everything_else_that_was_begun(database: TestDatabase) {
     let app = TestApp::start(database).await;
     let owner = app.owner().await;
-    let stranger = owner.elsewhere();
-    let attempt = async |proof: Value| {
-        let body = json!({ "email": owner.email(), "password": "wrong wrong wrong", "proof": proof });
-        stranger.post("/session", body).await
-    };
-    for _ in 0..5 {
-        attempt(Value::Null).await.expect(401);
+    let (authenticator, codes) = owner.enrol_totp(&app.clock).await;
+    let waiting = half(&owner).await;
+    owner.put("/me/password", json!({ "password": "another battery and more staples" })).await.expect(204);
+    app.clock.advance(Duration::from_secs(60));
+    let code = json!({ "code": authenticator.code(app.clock.now()) });
+    assert_eq!(second_factor(&waiting, code).await.problem().1, "login_begins_anew");
+    // Two right codes make one session of half a login.
+    let waiting = owner.elsewhere();
+    waiting.log_in_with("another battery and more staples").await.expect(202);
+    let mut attempts = JoinSet::new();
+    for code in codes {
+        let browser = waiting.with_own_jar();
+        attempts.spawn(async move { second_factor(&browser, json!({ "recovery_code": code })).await.status });
     }
-    let challenge = attempt(Value::Null).await.expect(429)["challenge"].clone();
-    let proof = solve(&challenge);
-    let forged = |pointer: &str, value: Value| {
-        let mut payload: Value = serde_json::from_slice(&STANDARD.decode(&proof).unwrap()).unwrap();
-        *payload.pointer_mut(pointer).unwrap() = value;
-        STANDARD.encode(payload.to_string())
-    };
-    for bad in [
-        String::new(),
-        "?".to_owned(),
-        "e30=".to_owned(),
-        "A".repeat(9_000),
-        forged("/challenge/parameters/cost", json!(1)),
-        forged("/challenge/parameters/data/expires", json!(i64::MAX)),
-        forged("/challenge/parameters/data/level", json!(5)),
-        forged("/challenge/signature", json!(null)),
-        forged("/solution/derivedKey", json!("00")),
-    ] {
-        assert_eq!(attempt(json!(bad)).await.problem().1, "proof_of_work", "{bad}");
-    }
-    attempt(json!(proof)).await.expect(401);
-    assert_eq!(attempt(json!(proof)).await.problem().1, "proof_of_work", "spent");
-    let late = solve(&attempt(Value::Null).await.expect(429)["challenge"]);
-    app.clock.advance(Duration::from_secs(301));
-    assert_eq!(attempt(json!(late)).await.problem().1, "proof_of_work", "too old");
+    let answers = attempts.join_all().await;
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 1, "{answers:?}");
 }
 
 async fn a_user_sees_their_logins_and_what_failed(database: TestDatabase) {

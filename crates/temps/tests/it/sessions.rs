@@ -173,7 +173,7 @@ async fn r_auth_13_a_flood_of_logins_is_turned_away(database: TestDatabase) {
     let app = TestApp::start(database).await;
     let owner = app.owner().await;
     let mut flood = JoinSet::new();
-    for _ in 0..150 {
+    for _ in 0..300 {
         // From the owner's own device, because others would have to pay first.
         let person = owner.with_own_jar();
         flood.spawn(async move { person.log_in_with("wrong wrong wrong").await });

@@ -892,6 +892,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all sessions of an account, with the link of a notice
+         * @description Anybody. The audit log records it as `session.revoke`.
+         */
+        post: operations["post_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -972,7 +992,7 @@ export interface paths {
         post?: never;
         /**
          * End all your other sessions
-         * @description Any logged-in user. The audit log records it as `session.end_others`.
+         * @description Any logged-in user. They must have proved who they are in the last 15 minutes, with a second factor. The audit log records it as `session.end_others`.
          */
         delete: operations["delete_sessions"];
         options?: never;
@@ -1370,6 +1390,7 @@ export interface components {
             apps_domain?: string | null;
             /** @description Whether it was started to be tried out. */
             demo: boolean;
+            mail?: components["schemas"]["MailState"] | null;
             /**
              * Format: int64
              * @description Bytes of an upload.
@@ -1514,6 +1535,23 @@ export interface components {
         /** @description The latest logins, the last first. */
         Logins: {
             items: components["schemas"]["LoginBody"][];
+        };
+        /** @description How mail leaves, and whether it does. */
+        MailState: {
+            /**
+             * Format: int64
+             * @description Mails that could not be sent yet.
+             */
+            delayed: number;
+            /** @description Why, in the words of the last failure. */
+            failure?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when the oldest of them waits.
+             */
+            since?: string | null;
+            /** @description `smtp`, or `outbox` for the folder in the data directory. */
+            transport: string;
         };
         /** @description Who is logged in. */
         Me: components["schemas"]["UserBody"] & {
@@ -1878,6 +1916,10 @@ export interface components {
              * @description From when on nothing is missing.
              */
             since: string;
+        };
+        Revocation: {
+            /** @description What stands behind `#token=` in the link. */
+            token: string;
         };
         /** @description A saved rule. */
         Rule: {
@@ -8352,6 +8394,118 @@ export interface operations {
             };
             /** @description Temps failed */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    post_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Revocation"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request could not be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not permitted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description In conflict with what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Invalid input, field by field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description Temps failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The database is busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDetails"];
+                };
+            };
+            /** @description The disk is full */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,7 @@ export const ACTIONS = {
   'session.start': 'Log in',
   'session.first_factor': 'Begin a login with the password',
   'session.prove': 'Prove anew who one is',
+  'session.revoke': 'End all sessions with the link of a notice',
   'session.end': 'End a session',
   'session.end_others': 'End all other sessions',
   'password.change': 'Change the password',

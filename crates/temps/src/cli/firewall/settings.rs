@@ -96,7 +96,7 @@ impl Change {
         let mut settings = json!({ "mode": current.body["mode"], "limits": current.body["limits"] });
         change(&mut settings);
         let query = query(self.dry_run, self.override_self_denial, self.confirm_deny_all);
-        let call = Call { path: &path, query, body: Some(settings), version: current.version };
+        let call = Call { path: &path, query, body: Some(settings), version: current.version, ..Call::default() };
         let saved = api.call(Method::PUT, call).await?.body;
         terminal.answer(&saved, |terminal| match self.dry_run {
             true => terminal.dry_run(&saved),

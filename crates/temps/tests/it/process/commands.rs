@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use temps_testkit::{app::PASSWORD, program::text};
+use temps_model::SystemClock;
+use temps_testkit::{
+    app::PASSWORD,
+    program::{OWNER, text},
+};
 
 use super::{example_site, json, program};
 
@@ -148,6 +152,49 @@ fn a_login_ends_where_it_is_stored_and_on_the_server() {
     fs::write(program.path("home/.config/temps/session.json"), stored).unwrap();
     program.fails(3, &["whoami"]);
     program.done(&["logout"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_asks_for_the_second_factor_and_pays_where_there_is_a_price() {
+    let program = program();
+    let server = program.serve_with_owner(&[]);
+    let owner = server.owner().await;
+    let (_, codes) = owner.enrol_totp(&SystemClock).await;
+    program.done(&["logout"]);
+    let login = ["login", "--server", server.url(), "--email", OWNER, "--password-stdin"];
+    let complaint = text(&program.run(&login, PASSWORD).stderr);
+    assert!(complaint.contains("second line of standard input"), "{complaint}");
+    let wrong = program.run(&login, &format!("{PASSWORD}\n000000\n"));
+    assert_eq!(wrong.status.code(), Some(3), "{}", text(&wrong.stderr));
+    program.done_with(&login, &format!("{PASSWORD}\n{}\n", codes[0]));
+    program.done(&["whoami"]);
+    // Strangers have made guesses dear, and so they are for a machine that is not known here.
+    for n in 0..6 {
+        owner.elsewhere().at([127, 8, 8, n]).log_in_with("wrong wrong wrong").await;
+    }
+    let stranger = super::program();
+    let ca = program.path("data/ca.pem");
+    let login = [&login[..], &["--ca", ca.to_str().unwrap()]].concat();
+    let paid = stranger.run(&login, &format!("{PASSWORD}\n{}\n", codes[1]));
+    let said = text(&paid.stderr);
+    assert!(paid.status.success() && said.contains("paid for with some work"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_dangerous_asks_on_the_terminal_or_says_what_to_do_without_one() {
+    let program = program();
+    let server = program.serve_with_owner(&[]);
+    program.done(&["projects", "create", "demo"]);
+    // A copy of the session in another place makes it worth nothing.
+    let stored = json(&fs::read_to_string(program.path("home/.config/temps/session.json")).unwrap());
+    let token = stored["servers"][server.url()]["token"].as_str().unwrap().to_owned();
+    let thief = server.person(OWNER).at([127, 7, 7, 7]).with_token(&token);
+    assert_eq!(thief.get("/projects").header("user-agent", "curl").await.problem().1, "step_up_required");
+    let delete = ["projects", "delete", "demo", "--confirm", "demo"];
+    let complaint = program.fails(1, &delete);
+    assert!(complaint.contains("Log in with `temps login` just before"), "{complaint}");
+    program.log_in(&server);
+    program.done(&delete);
 }
 
 #[test]
