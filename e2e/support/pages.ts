@@ -22,7 +22,7 @@ export const PAGES: readonly PageOfDashboard[] = [
   { route: '/setup', path: '/setup', heading: 'Set up Temps', for: 'newcomer' },
   { route: '/login', path: '/login', heading: 'Log in', for: 'visitor' },
   { route: '/activate', path: '/activate', heading: 'Choose a password', for: 'newcomer' },
-  { route: '/revoke', path: '/revoke', heading: 'This was not me', for: 'visitor' },
+  { route: '/revoke', path: '/revoke', heading: 'This was not me', for: 'newcomer' },
   { route: '/projects', path: '/projects', heading: 'Projects', for: 'owner' },
   { route: '/projects/[project]', path: `/projects/${SLUG}`, heading: 'The shop', for: 'owner' },
   { route: '/projects/[project]/requests', path: `/projects/${SLUG}/requests`, heading: 'Requests', for: 'owner' },

@@ -20,6 +20,7 @@ async function linkOfNotice(dataDir: string): Promise<string> {
 test('the link of a notice ends all sessions, but only when somebody confirms it', async ({ owner, browser, guard, temps, contextOptions }) => {
   const { page, api } = owner;
   await api.do('PUT', '/me/password', { password: 'another battery and more staples' });
+  await page.context().addCookies([api.cookie]);
   const link = await linkOfNotice(temps.dataDir);
   expect(temps.printed, 'the console shows the mail').toContain('/revoke#token=');
 

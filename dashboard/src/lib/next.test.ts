@@ -9,7 +9,7 @@ describe('where a login leads', () => {
   it.each([
     null, '', 'projects', 'https://example.com/', '//example.com', '///example.com', '/\\example.com', '\\\\example.com', '/..//example.com', '/.//example.com',
     '/%2e%2e//example.com', '/a/../..//example.com', '/\t/example.com', '/\n/example.com', '\t//example.com', ' //example.com', '/\t\\example.com', 'javascript:alert(1)',
-    '//user@example.com', '/login', '/login?next=/login', '/setup#token=x', '/activate', '/enrol?next=/enrol',
+    '//user@example.com', '/login', '/login?next=/login', '/setup#token=x', '/activate', '/enrol?next=/enrol', '/revoke#token=x',
   ])('%j is not followed', (next) => {
     expect(nextAfterLogin(next)).toBe('/projects');
   });

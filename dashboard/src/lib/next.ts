@@ -15,7 +15,7 @@ export function nextAfterLogin(next: string | null): string {
   const path = url.pathname + url.search + url.hash;
   // The result is read once more, because `/..//host` becomes `//host` only by the first reading.
   if (url.origin !== HERE || new URL(path, HERE).origin !== HERE || path.startsWith('//')) return '/projects';
-  return /^\/(?:login|setup|activate|enrol)(?:[/?#]|$)/.test(path) ? '/projects' : path;
+  return /^\/(?:login|setup|activate|enrol|revoke)(?:[/?#]|$)/.test(path) ? '/projects' : path;
 }
 
 /** The login page that leads back to here. */
