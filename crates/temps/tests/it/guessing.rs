@@ -9,7 +9,7 @@ use temps_control::{
     guesses::{Factor, Origin},
     router::routes,
 };
-use temps_model::Clock;
+use temps_model::{Clock, SystemClock};
 use temps_testkit::{
     TestApp, TestDatabase,
     app::{Answer, DEVICE, PASSWORD, codes::solve},
@@ -226,4 +226,35 @@ fn r_auth_2_the_documentation_has_the_counters_of_every_route() {
         return;
     }
     assert!(document.ends_with(&table), "run this test with UPDATE_DOCS=1; the table is\n{table}");
+}
+
+/// How long failed logins take for an address that somebody has and one that nobody has, measured in turn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes; `make soak` runs it"]
+async fn r_auth_7_known_and_unknown_addresses_take_the_same_time() {
+    const EACH: usize = 1_000;
+    let app = TestApp::start(TestDatabase::sqlite()).await;
+    let owner = app.owner().await;
+    let stranger = app.anonymous();
+    let mut times = [Vec::new(), Vec::new()];
+    for n in 0..2 * EACH {
+        app.execute("DELETE FROM guess_counts").await;
+        let email = if n % 2 == 0 { owner.email() } else { "nobody@example.com" };
+        let begun = SystemClock.monotonic();
+        let answer = stranger.post("/session", json!({ "email": email, "password": "wrong wrong wrong" })).await;
+        times[n % 2].push(SystemClock.monotonic().duration_since(begun));
+        answer.expect(401);
+    }
+    times.iter_mut().for_each(|times| times.sort_unstable());
+    let [known, unknown] = times;
+    let below = |times: &[Duration], limit: &Duration| times.partition_point(|time| time <= limit) as f64 / EACH as f64;
+    let gaps = known.iter().chain(&unknown).map(|limit| (below(&known, limit) - below(&unknown, limit)).abs());
+    let ks = gaps.fold(0.0, f64::max);
+    println!(
+        "{EACH} of each: medians {:?} known, {:?} unknown; Kolmogorov-Smirnov statistic {ks:.3}",
+        known[EACH / 2],
+        unknown[EACH / 2]
+    );
+    // By chance it is above 0.087 once in a thousand times (two samples of 1,000).
+    assert!(ks < 0.12, "{ks}");
 }
