@@ -103,6 +103,11 @@ impl Activity {
         })
     }
 
+    /// When a session was last used, as far as is known here.
+    pub fn last_used(&self, row: &session::Model) -> Timestamp {
+        self.lock().get(&row.id).map_or(row.last_used_at, |seen| seen.last_used.max(row.last_used_at))
+    }
+
     /// What the database is to be told, and forgets sessions that are over.
     pub fn unsaved(&self, clock: &dyn Clock) -> Vec<(SessionId, Timestamp)> {
         let monotonic = clock.monotonic();

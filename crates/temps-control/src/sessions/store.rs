@@ -170,7 +170,8 @@ pub async fn list(app: &App, user: UserId) -> Result<Vec<session::Model>, DbErro
         .order_by_desc(session::Column::Id)
         .all(app.database.read())
         .await?;
-    Ok(sessions.into_iter().filter(|session| app.activity.lives(session, &*app.clock)).collect())
+    let living = sessions.into_iter().filter(|session| app.activity.lives(session, &*app.clock));
+    Ok(living.map(|session| session::Model { last_used_at: app.activity.last_used(&session), ..session }).collect())
 }
 
 /// Makes sessions that may lie unused for longer than a new limit end by it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use temps_control::{access::Access, route::Route, router::routes};
-use temps_model::Clock;
+use temps_model::{Clock, Timestamp};
 use temps_testkit::{
     TestApp, TestDatabase,
     app::{Answer, EventStream, PASSWORD, PENDING, Person, eventually},
@@ -305,7 +305,15 @@ async fn r_sess_2_sessions_of_others_and_ones_own_are_ended_with_open_streams(da
     user.create_project("shop").await;
     let phone = user.elsewhere();
     phone.log_in().await.expect(201);
+    let since = app.clock.now();
+    app.clock.advance(Duration::from_secs(60));
     let listed = user.get("/sessions").await.expect(200);
+    let of = |current: bool| {
+        let all = listed["items"].as_array().unwrap();
+        let session = all.iter().find(|session| session["current"] == current).unwrap();
+        Timestamp::parse_rfc3339(session["last_used_at"].as_str().unwrap()).unwrap()
+    };
+    assert!(of(true) > since && of(false) <= since, "the one that asks is used just now");
     let other = listed["items"].as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
     let mut stream = EventStream::open(&phone, "/projects/shop/stream", None).await;
     let id = other["id"].as_str().unwrap();
