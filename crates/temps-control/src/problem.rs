@@ -178,7 +178,7 @@ impl Problem {
     /// The instance demands a second factor of this user, who has none yet.
     pub fn must_enrol() -> Self {
         Self::forbidden("second_factor_required", "This instance asks you for a second factor before anything else.")
-            .hint("Add an authenticator or a passkey to your account; then everything is open.")
+            .hint("Add an authenticator to your account; then everything is open.")
     }
 
     /// A fault of Temps itself. The reason goes to the log under the request id and nowhere else.

@@ -141,7 +141,7 @@ pub async fn make_recovery_codes(State(app): State<App>, user: User) -> Result<J
             "No second factor",
             "Recovery codes stand in for a second factor, and you have none.",
         )
-        .hint("Add an authenticator or a passkey first."));
+        .hint("Add an authenticator first."));
     }
     let change = Change::begin(&app, &user).await?;
     let caller = &user.caller;

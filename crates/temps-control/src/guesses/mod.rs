@@ -2,8 +2,8 @@
 //!
 //! Every guess is counted before it is looked at, in a transaction of its own, so that neither a crash nor fifty guesses at a time are free. The
 //! counters are in the database: per factor, by account, by known device, by network and for everybody together. What passes is slowed down
-//! by price and delay, never by a lock: whoever comes from a known device, with a passkey or with a link in a mail has counters of their own, so
-//! that nobody can lock out somebody else (R-SESS-3).
+//! by price and delay, never by a lock: whoever comes from a known device or proves themselves in a session has counters of their own, so that
+//! nobody can lock out somebody else (R-SESS-3).
 
 mod factor;
 pub mod price;

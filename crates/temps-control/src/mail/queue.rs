@@ -58,8 +58,11 @@ pub async fn deliver(app: &App) {
     match due(app).await {
         Ok(mails) => {
             for mail in mails {
-                if let Err(error) = attempt(app, mail).await {
-                    tracing::error!(%error, "a mail could not be taken from the queue or back");
+                // A mail server that does not answer must not keep Temps from stopping; what is broken off is tried again.
+                match app.stop.run_until_cancelled(attempt(app, mail)).await {
+                    None => return,
+                    Some(Ok(())) => {}
+                    Some(Err(error)) => tracing::error!(%error, "a mail could not be taken from the queue or back"),
                 }
             }
         }

@@ -146,6 +146,19 @@ async fn a_mail_server_that_cannot_be_reached_delays_mail_and_breaks_nothing(dat
     eventually("it is given up", async || app.count("SELECT count(*) FROM mails").await == 0).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_server_that_never_answers_does_not_keep_temps_from_stopping() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let address = format!("smtps://localhost:{port}").parse::<Address>().unwrap();
+    let app = TestApp::start_with(TestDatabase::sqlite(), |config| config.mail_server = Some(address)).await;
+    let owner = app.owner().await;
+    owner.put("/me/password", json!({ "password": "another battery and more staples" })).await.expect(204);
+    let (_connection, _) = silent.accept().await.unwrap();
+    // It would be given up after 20 seconds.
+    tokio::time::timeout(std::time::Duration::from_secs(10), app.stop()).await.expect("it stops meanwhile");
+}
+
 async fn over_smtp(tls: Tls) {
     let server = MailServer::start(tls);
     let scheme = if tls == Tls::Implicit { "smtps" } else { "smtp" };
