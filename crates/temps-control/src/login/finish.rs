@@ -82,23 +82,20 @@ pub async fn after_first_factor(
     user: user::Model,
     first: Proved,
     remembered: bool,
-    guess: Option<Guess>,
+    guess: Guess,
 ) -> Result<Progress, Problem> {
-    if user.second_factor == SecondFactor::None {
-        let change = Change::begin_as(app, proof, Actor::User(user.id), authentication(first)).await?;
-        let user = users::store::unchanged(&change, &user).await?.ok_or_else(Problem::login_failed)?;
-        if let Some(guess) = guess {
-            guess.was_right(&change).await?;
-        }
+    let (actor, authentication) = (Actor::User(user.id), authentication(first));
+    let is_whole = user.second_factor == SecondFactor::None;
+    let methods = factors::store::methods(app, user.id).await?.into_iter().map(method_name).collect();
+    let change = match is_whole {
+        true => Change::begin_as(app, proof, actor, authentication).await?,
+        false => Change::begin_named(app, proof, Action::SessionFirstFactor, actor, authentication).await?,
+    };
+    let user = users::store::unchanged(&change, &user).await?.ok_or_else(Problem::login_failed)?;
+    guess.was_right(&change).await?;
+    if is_whole {
         let finished = start(app, proof, change, StatusCode::CREATED, user, first, remembered).await?;
         return Ok(Progress::Finished(Box::new(finished)));
-    }
-    let methods = factors::store::methods(app, user.id).await?.into_iter().map(method_name).collect();
-    let (actor, authentication) = (Actor::User(user.id), authentication(first));
-    let change = Change::begin_named(app, proof, Action::SessionFirstFactor, actor, authentication).await?;
-    let user = users::store::unchanged(&change, &user).await?.ok_or_else(Problem::login_failed)?;
-    if let Some(guess) = guess {
-        guess.was_right(&change).await?;
     }
     devices::forget_halves(&change, user.id).await?;
     let now = change.now();

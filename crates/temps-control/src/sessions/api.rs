@@ -70,7 +70,7 @@ pub async fn create(
     if verified == Verified::RightButOutdated {
         user = upgrade(&app, &user, &body.password).await?;
     }
-    after_first_factor(&app, &public, user, Proved::Password, body.remember, Some(guess)).await
+    after_first_factor(&app, &public, user, Proved::Password, body.remember, guess).await
 }
 
 /// Takes note of a failed login, or of one that was right and came too early: in the audit log, with the user, and for the detection of stuffing.
